@@ -1,0 +1,28 @@
+"What the tests share: the repository, its notebooks, and a summary of what the notebooks really ran."
+import json, re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+NOTEBOOKS = sorted(p for p in (ROOT/'nbs').glob('*.ipynb') if p.name[0] not in '_.')
+ran = {}    # notebook -> what test_notebooks measured, printed at the end
+
+def directives(source):
+    "Words after `#|` at the top of a cell; after the first line of code or comment nbdev reads none."
+    found = []
+    for line in source.splitlines():
+        if m := re.match(r'\s*#\s*\|\s*(.*)', line): found.append(m[1].strip())
+        elif line.strip() and not line.lstrip().startswith('%%'): break
+    return found
+
+def code_cells(path):
+    "(id, source, cell) of every code cell of notebook `path`."
+    return [(c['id'], ''.join(c['source']), c) for c in json.loads(path.read_text(encoding='utf-8'))['cells'] if c['cell_type'] == 'code']
+
+@pytest.hookimpl(trylast=True)
+def pytest_terminal_summary(terminalreporter):
+    if not ran: return
+    terminalreporter.section('notebooks')
+    for name, (cells, skipped, checks, seconds) in sorted(ran.items()):
+        terminalreporter.write_line(f'{name:28} {cells:3} cells run, {skipped} skipped, {checks:3} checks, {seconds:5.1f} s')

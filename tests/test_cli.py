@@ -1,0 +1,137 @@
+"The console command as a shell sees it: exit statuses, one-line errors, interruptions, and how soon the help is there."
+import contextlib, io, json, os, re, resource, shutil, signal, subprocess, sys, time
+from pathlib import Path
+
+import pytest
+from PIL import Image
+
+from conftest import ROOT
+from shoes_lora.cli import main
+
+COMMAND = [sys.executable, '-c', 'import sys; from shoes_lora.cli import main; sys.exit(main())']   # the console script's own lines
+COMMANDS = ('env', 'demo', 'data draw', 'data check', 'train', 'convert', 'evaluate', 'generate')
+ENV = {**os.environ, 'PYTHONPATH': str(ROOT), 'HF_HUB_OFFLINE': '1'}                                # the errors of a machine without network
+
+def process(*words, cwd):
+    "(exit status, output, error output) of one command line in a process of its own."
+    r = subprocess.run([*COMMAND, *map(str, words)], cwd=cwd, env=ENV, capture_output=True, text=True, timeout=900)
+    return r.returncode, r.stdout, r.stderr
+
+def shell(*words, cwd):
+    "The same in this process, which has loaded the heavy packages already."
+    out, err = io.StringIO(), io.StringIO()
+    with contextlib.chdir(cwd), contextlib.redirect_stdout(out), contextlib.redirect_stderr(err): status = main([*map(str, words)])
+    return status, out.getvalue(), err.getvalue()
+
+def error(*words, cwd, run=shell):
+    "The one error line of a command line that must fail with status 1."
+    status, out, err = run(*words, cwd=cwd)
+    assert (status, out) == (1, ''), f'{status}\n{out}\n{err}'
+    assert 'Traceback' not in err
+    line = err.strip().splitlines()[-1]
+    assert line.startswith('Error: ') and err.count('Error: ') == 1, err
+    return line
+
+@pytest.fixture(scope='module')
+def photos(tmp_path_factory):
+    "A drawn photo set of twenty."
+    folder = tmp_path_factory.mktemp('cli')/'photos'
+    status, out, err = shell('data', 'draw', folder, '--photos', 20, '--size', 64, cwd=folder.parent)
+    assert status == 0 and 'train      14 photos' in out, err
+    return folder
+
+def test_console_script(tmp_path):
+    script = Path(sys.executable).with_name('shoes-lora')
+    r = subprocess.run([str(script), '--version'], cwd=tmp_path, capture_output=True, text=True)
+    assert r.returncode == 0 and re.fullmatch(r'shoes-lora \d+\.\d+\.\d+\n', r.stdout), r.stderr
+
+def test_help_costs_less_than_half_a_second(tmp_path):
+    def cpu_seconds():
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        assert process('--help', cwd=tmp_path)[0] == 0
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
+    assert min(cpu_seconds() for _ in range(3)) < 0.5      # processor time, which a busy machine does not stretch
+
+@pytest.mark.parametrize('name', COMMANDS)
+def test_every_command_has_an_example(name, tmp_path):
+    status, out, err = shell(*name.split(), '--help', cwd=tmp_path)
+    assert status == 0 and f'Example:\n    shoes-lora {name}' in out and not err
+
+def test_lines_that_cannot_be_parsed_end_with_2(tmp_path):
+    for words in (['frobnicate'], ['train', '--rnak', '4'], ['train', '--rank', 'four'], ['data', 'check']):
+        status, out, err = shell(*words, cwd=tmp_path)
+        assert (status, out) == (2, '') and err.startswith('Error: ') and '--help' in err and 'Traceback' not in err
+
+def test_wrong_path(tmp_path):
+    assert 'nowhere' in error('data', 'check', 'nowhere', cwd=tmp_path, run=process)
+    assert 'nowhere' in error('train', '--base', 'tiny', '--resolution', '64', '--data', 'nowhere', cwd=tmp_path)
+    assert 'nowhere' in error('convert', 'nowhere', cwd=tmp_path)
+    assert 'nowhere' in error('evaluate', 'nowhere', cwd=tmp_path)
+
+def test_unreadable_picture(photos, tmp_path):
+    shutil.copytree(photos, tmp_path/'photos')
+    picture = sorted((tmp_path/'photos'/'train'/'images').glob('*.png'))[3]
+    picture.write_bytes(picture.read_bytes()[:200])
+    assert picture.name in error('data', 'check', 'photos', cwd=tmp_path)
+    (tmp_path/'photos'/'train'/'images'/'._x.png').write_bytes(b'sidecar')             # macOS leaves these; they are no pictures
+    Image.new('RGB', (64, 64)).save(picture)
+    assert shell('data', 'check', 'photos', cwd=tmp_path)[0] == 0
+
+def test_captions_that_name_a_missing_file(photos, tmp_path):
+    shutil.copytree(photos, tmp_path/'photos')
+    picture = sorted((tmp_path/'photos'/'val'/'images').glob('*.png'))[0]
+    picture.unlink()
+    assert picture.name in error('data', 'check', 'photos', cwd=tmp_path)
+
+def test_half_precision_on_mps_and_absent_devices(tmp_path):
+    from shoes_lora.env_check import pick_device
+    line = error('generate', 'shoes', '--base', 'tiny', '--device', 'mps', '--dtype', 'float16', cwd=tmp_path)
+    try: pick_device('mps')
+    except ValueError: assert "'mps' is not usable here" in line
+    else: assert 'refused on mps' in line
+    status, out, err = shell('env', '--base', 'tiny', '--dtype', 'float16', '--device', 'cpu', cwd=tmp_path)
+    assert status == 1 and 'float16 is refused on cpu' in out and '->' in out
+
+def test_unknown_base(tmp_path):
+    for base, run in (('./nowhere', shell), ('sd15', shell), ('no-such-owner/no-such-model', process)):
+        line = error('generate', 'shoes', '--base', base, cwd=tmp_path, run=run)
+        assert base in line and 'tiny' in line              # names it, and a base that works
+
+def test_debug_shows_where_from(tmp_path):
+    for words in (['--debug', 'data', 'check', 'nowhere'], ['data', 'check', 'nowhere', '--debug']):
+        status, out, err = shell(*words, cwd=tmp_path)
+        assert status == 1 and 'Traceback' in err and err.strip().splitlines()[-1].startswith('Error: ')
+
+def test_env_says_whether_the_machine_is_ready(tmp_path):
+    status, out, err = process('env', '--json', cwd=tmp_path)
+    report = json.loads(out)
+    assert (status, report['ok'], report['facts']['hub_error']) == (0, True, 'HF_HUB_OFFLINE is set')   # offline, and the embedded base is enough
+    assert all(c['remedy'] for c in report['checks'] if c['status'] != 'ok')
+    status, out, err = process('env', '--base', 'no-such-owner/no-such-model', '--json', cwd=tmp_path)
+    assert (status, json.loads(out)['ok']) == (1, False)
+
+def test_interrupted_training_ends_with_130_and_goes_on(photos, tmp_path):
+    (tmp_path/'few.json').write_text(json.dumps(dict(validation_prompts=[], lr_warmup_steps=0, gradient_accumulation_steps=1)))
+    words = ['train', '--config', 'few.json', '--data', photos, '--base', 'tiny', '--resolution', 64, '--output', 'run', '--checkpointing-steps', 2]
+    process = subprocess.Popen([*COMMAND, *map(str, words)], cwd=tmp_path, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    deadline = time.monotonic() + 300
+    while not (tmp_path/'run'/'checkpoints'/'checkpoint-2'/'manifest.json').exists() and time.monotonic() < deadline and process.poll() is None: time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=120)
+    assert process.returncode == 130 and 'Interrupted.' in err and 'Traceback' not in err, f'{process.returncode}\n{err[-3000:]}'
+    record = json.loads((tmp_path/'run'/'run.json').read_text())
+    assert 2 <= record['steps_done'] < record['steps_planned'] and 'KeyboardInterrupt' in record['status']
+
+def test_demo_twice_and_an_evaluation_elsewhere(tmp_path):
+    words = ['demo', 'demo', '--photos', 20, '--max-train-steps', 2, '--checkpointing-steps', 2, '--pictures', 4, '--no-open']
+    status, out, err = shell(*words, cwd=tmp_path)
+    assert status == 0 and out.strip().endswith('report.html'), f'{out}\n{err[-3000:]}'
+    costly = [p for p in (tmp_path/'demo').rglob('*') if p.suffix == '.safetensors' or p.suffix == '.png' and {'samples', 'validation', 'photos'} & set(p.parts)]
+    times = [p.stat().st_mtime_ns for p in costly]
+    assert len(costly) > 20 + 2*4 and shell(*words, cwd=tmp_path)[:2] == (0, out)
+    assert [p.stat().st_mtime_ns for p in costly] == times, 'the second call drew, trained or painted again'
+    status, out, err = shell('evaluate', 'demo/run', '--pictures', 4, '--output', 'second', cwd=tmp_path)
+    lines = out.splitlines()
+    assert status == 0 and [l.split()[0] for l in lines[:2]] == ['base', 'checkpoint-2'] and 'KID' in lines[1], err[-3000:]
+    assert 'nsufficient' in lines[2] and Path(lines[3]).name == 'report.html' and (tmp_path/lines[3]).is_file()   # four pictures name no winner
