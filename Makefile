@@ -18,7 +18,7 @@ test: $(STAMP) ## the sync gate, then every notebook and the tests
 	@$(say) "test: are the notebooks clean and the modules their export?"
 	@$(PY) .ci/sync_gate.py
 	@$(say) "test: every notebook in a process of its own, then what notebooks cannot test"
-	@$(PY) -m pytest
+	@$(PY) -m pytest tests
 
 notebooks: $(STAMP) ## run every notebook from the top and store its outputs
 	@$(say) "notebooks: run each from the top, store its outputs, export"

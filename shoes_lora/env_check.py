@@ -95,7 +95,7 @@ def tensor_op(
     pairs = ((product, a@a), (sums, exact_sums), (grad, exact_grad))
     return torch.stack([(got.detach().cpu().double() - exact).abs().max()/exact.abs().max() for got, exact in pairs]).max().item() # NaN stays NaN
 
-# %% ../nbs/00_env_check.ipynb #b5295c2a
+# %% ../nbs/00_env_check.ipynb #50ced99e
 DEFAULT_BASE = 'stable-diffusion-v1-5/stable-diffusion-v1-5' # the hub's name of Stable Diffusion 1.5
 TINY = 'tiny'                                                # the embedded base
 _GIB, _PROCESS, _SLACK = 2**30, 0.85*2**30, 1.2              # `_PROCESS`: Python with torch and diffusers loaded, measured
@@ -116,13 +116,13 @@ class Plan:
     @classmethod
     def of(cls, base:str) -> 'Plan': # the run of the demonstration for 'tiny', else the defaults
         "An ordinary run on `base`."
-        return cls(TINY, 64, 32, False, max_train_steps=600, checkpointing_steps=100) if base == TINY else cls(base)
+        return cls(TINY, 64, 32, False, max_train_steps=400, checkpointing_steps=100, n_photos=1000, n_pictures=1320) if base == TINY else cls(base)
 
     @property
     def label(self) -> str: return 'the embedded base' if self.base == TINY else 'SD 1.5'
 
     @property
-    def parameters(self) -> int: return 12_500_000 if self.base == TINY else 859_520_964 + 123_060_480 + 83_653_863
+    def parameters(self) -> int: return 10_145_635 if self.base == TINY else 859_520_964 + 123_060_480 + 83_653_863
 
     @property
     def lora_parameters(self) -> int: return (129_024 if self.base == TINY else 1_594_368)*self.rank//8

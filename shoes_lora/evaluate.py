@@ -292,7 +292,7 @@ def colour_scores(
     pairs = [s in accept[w] for i, (s, _) in enumerate(judged) for j, (_, w) in enumerate(judged) if i != j]
     return wanted, seen, match, float(np.mean(pairs)) if pairs else None
 
-# %% ../nbs/05_evaluate.ipynb #22cccfbc
+# %% ../nbs/05_evaluate.ipynb #2ede4f2e
 @dataclass
 class Bench:
     "What all candidates are measured against."
@@ -303,7 +303,7 @@ class Bench:
     cache_dir:Path     # of the features
     palette:dict       # name -> sRGB levels
     neighbours:dict    # name -> names accepted for it
-    progress:bool
+    done:Callable=lambda k: None # gets the number of pictures looked at
 
 def score_candidate(
     bench:Bench,
@@ -315,7 +315,7 @@ def score_candidate(
     "All measures of one candidate's pictures."
     pictures, images = bench.plan.pictures(), [s.image for s in samples]
     texts = [p.prompt for p in pictures]
-    features = cached_features(bench.extractor, images, bench.cache_dir, bench.progress, f'features of {name}')
+    features = cached_features(bench.extractor, images, bench.cache_dir, done=bench.done)
     scores = kid_scores(bench.real, features)
     white = [white_border_share(np.asarray(i)) for i in images]
     wanted, seen, match, _ = colour_scores(images, [p.colour for p in pictures], bench.palette, bench.neighbours)
@@ -335,13 +335,13 @@ def score_reference(
     cache_dir:Path,    # of the features
     palette:dict,      # name -> sRGB levels
     neighbours:dict,   # name -> names accepted for it
-    progress:bool=True,
+    done:Callable=lambda k: None, # gets the number of pictures looked at
 ) -> tuple:            # `Reference`, and the (m, d) features of the held-out photos
     "The real photos under every measure; the floor is a part of the train split, as many as the plan has pictures, against the held-out photos."
     part = [train[i] for i in np.random.default_rng(plan.seed).permutation(len(train))[:plan.n]]
     images = [load_picture(p, plan.size) for p in val]
-    real = cached_features(extractor, images, cache_dir, progress, 'features of held-out photos')
-    other = cached_features(extractor, [load_picture(p, plan.size) for p in part], cache_dir, progress, 'features of train photos')
+    real = cached_features(extractor, images, cache_dir, done=done)
+    other = cached_features(extractor, [load_picture(p, plan.size) for p in part], cache_dir, done=done)
     floor, floor_se = mean_error(kid_scores(real, other), list(range(len(part))))
     _, _, match, chance = colour_scores(images, [str(p.metadata.get('color', '')).lower() for p in val], palette, neighbours)
     white = _mean_share([white_border_share(np.asarray(i)) for i in images], list(range(len(val))))
@@ -416,7 +416,7 @@ def colours_of(
     drawn = all('rgb' in p.metadata for p in photos)
     return (COLOURS if drawn else PALETTE) if palette is None else palette, ({} if drawn else NEIGHBOURS) if neighbours is None else neighbours
 
-# %% ../nbs/05_evaluate.ipynb #e6b99c11
+# %% ../nbs/05_evaluate.ipynb #29c56dda
 def _plan_of(record, val, n, device, dtype):
     "Held-out captions with the settings of the run's validation pictures."
     c = record['config']
@@ -425,16 +425,18 @@ def _plan_of(record, val, n, device, dtype):
 
 def _judge(run, plan, chosen, photos, base_hash, out, extractor, palette, neighbours, progress):
     "Scores of all candidates from the pictures on disk."
-    reference, real = score_reference(extractor, photos.val, photos.train, plan, out/'features', palette, neighbours, progress)
-    bench, scored = Bench(plan, real, reference.kid_floor, extractor, out/'features', palette, neighbours, progress), []
-    for name, (step, adapter_hash) in ({'base': (None, '')} | {k: (s, a.hash) for k, (s, a) in chosen.items()}).items():
-        samples = read_pictures(plan, out/'samples'/name, base_hash, adapter_hash)
-        scored.append(score_candidate(bench, name, step, samples, scored[0].kid if scored else None))
+    named = {'base': (None, '')} | {k: (s, a.hash) for k, (s, a) in chosen.items()}
+    pictures = {k: read_pictures(plan, out/'samples'/k, base_hash, h) for k, (_, h) in named.items()}
+    total, scored = len(photos.val) + min(plan.n, len(photos.train)) + plan.n*len(named), []
+    with tqdm(total=total, desc='score', unit='picture', disable=not progress) as bar:
+        reference, real = score_reference(extractor, photos.val, photos.train, plan, out/'features', palette, neighbours, bar.update)
+        bench = Bench(plan, real, reference.kid_floor, extractor, out/'features', palette, neighbours, bar.update)
+        for k, (step, _) in named.items(): scored.append(score_candidate(bench, k, step, pictures[k], scored[0].kid if scored else None))
     verdict = select({c.name: np.array([p.kid_score for p in c.pictures]) for c in scored}, {c.name: c.step for c in scored[1:]}, [p.prompt for p in plan.pictures()],
                      level=plan.level, draws=plan.draws, seed=plan.seed, min_pictures=plan.min_pictures)
-    settings = asdict(plan) | dict(prompts=len(plan.prompts))
-    return Scores(__version__, datetime.now(timezone.utc).isoformat(timespec='seconds'), run.path.resolve().name, plan.hash, settings, dict(name=samples[0].base_name, hash=base_hash),
-                  dict(name=extractor.name, key=extractor.key), _machine(samples[0]), reference, scored, verdict)
+    settings, sample = asdict(plan) | dict(prompts=len(plan.prompts)), pictures['base'][0]
+    return Scores(__version__, datetime.now(timezone.utc).isoformat(timespec='seconds'), run.path.resolve().name, plan.hash, settings, dict(name=sample.base_name, hash=base_hash),
+                  dict(name=extractor.name, key=extractor.key), _machine(sample), reference, scored, verdict)
 
 def evaluate_run(
     run:Run|str|Path,              # folder that `train` wrote

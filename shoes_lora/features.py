@@ -5,8 +5,9 @@
 # %% auto #0
 __all__ = ['PREPROCESSING', 'FOOTWEAR', 'preprocess', 'open_picture', 'Lite0', 'picture_key', 'cached_features']
 
-# %% ../nbs/05b_features.ipynb #2d4e017d
+# %% ../nbs/05b_features.ipynb #8c2e39f7
 import contextlib, hashlib, io, os, secrets
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -83,7 +84,7 @@ class Lite0:
         "Which pictures the network takes for footwear."
         return np.isin(self.classes(features), list(FOOTWEAR))
 
-# %% ../nbs/05b_features.ipynb #4df86469
+# %% ../nbs/05b_features.ipynb #871c8cd0
 def picture_key(
     img:Image.Image, # any size
 ) -> str:            # 32 hex characters
@@ -107,11 +108,12 @@ def cached_features(
     extractor,            # has `key`, `size`, `batch_size` and `features(pictures)`
     pictures:list,        # PIL images or paths
     cache_dir:Path|str,   # made if absent; may be shared by processes
-    progress:bool=True,   # show a bar over what is not cached
-    desc:str='features',  # what the bar calls it
+    progress:bool=False,  # show a bar
+    done:Callable=lambda k: None, # gets the number of further rows that are there
 ) -> np.ndarray:          # (n, size) float32, in the order of `pictures`
     "Features of each picture, computed only for those that the cache does not hold."
-    rows, todo = {}, {}
+    rows, todo, bar = {}, {}, tqdm(total=len(pictures), desc='features', unit='picture', disable=not progress)
+    def arrived(k): bar.update(k); done(k)
     paths = [Path(cache_dir)/extractor.key/f'{picture_key(open_picture(p))}.npy' for p in pictures]
     for path, picture in zip(paths, pictures):
         if path in rows or path in todo: continue
@@ -119,12 +121,12 @@ def cached_features(
         if row is None: todo[path] = picture
         else: rows[path] = row
     todo = list(todo.items())
-    bar = tqdm(total=len(todo), desc=desc, unit='picture', disable=not (progress and todo))
+    arrived(len(pictures) - len(todo))
     for i in range(0, len(todo), extractor.batch_size):
         part = todo[i:i+extractor.batch_size]
         for (path, _), row in zip(part, extractor.features([p for _, p in part])):
             _write_row(path, row)
             rows[path] = row
-        bar.update(len(part))
+        arrived(len(part))
     bar.close()
     return np.stack([rows[p] for p in paths]) if paths else np.empty((0, extractor.size), np.float32)

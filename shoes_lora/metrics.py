@@ -7,12 +7,12 @@ __all__ = ['RING', 'WHITE_TOLERANCE', 'SOLE', 'PALETTE', 'NEIGHBOURS', 'kid', 'k
            'border_ring', 'white_border_share', 'srgb_to_lab', 'colour_difference', 'foreground_mask',
            'foreground_colour', 'named_colour', 'accepted_colours', 'colour_match', 'within_prompt_distance']
 
-# %% ../nbs/05a_metrics.ipynb #5ebd9999
+# %% ../nbs/05a_metrics.ipynb #9f236f10
 import math
+from statistics import NormalDist
 
 import numpy as np
 from scipy import ndimage
-from scipy.special import ndtri
 
 # %% ../nbs/05a_metrics.ipynb #eab43516
 def _check_features(x, name):
@@ -59,7 +59,7 @@ def kid_scores(
     h = yy - xy
     return xx + yy.mean() - 2*xy.mean() + 2*(h - h.mean())
 
-# %% ../nbs/05a_metrics.ipynb #d63372d9
+# %% ../nbs/05a_metrics.ipynb #e3c8ddc0
 def wilson_interval(
     k:int,            # successes
     n:int,            # trials
@@ -67,7 +67,7 @@ def wilson_interval(
 ) -> tuple:           # (low, high), both in [0, 1]
     "Wilson score interval of a rate `k/n` (Wilson 1927)."
     if not (n > 0 and 0 <= k <= n): raise ValueError(f'{k} successes of {n} trials is no rate')
-    z = ndtri((1+level)/2)
+    z = NormalDist().inv_cdf((1+level)/2)
     p, z2 = k/n, z*z/n
     mid, half = (p + z2/2)/(1+z2), z/(1+z2) * np.sqrt(p*(1-p)/n + z2/(4*n))
     return (0. if k == 0 else float(mid-half)), (1. if k == n else float(mid+half))
