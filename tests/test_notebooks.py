@@ -31,5 +31,5 @@ def test_notebook(path):
     start = time.monotonic()
     r = subprocess.run([str(NBDEV_TEST), '--n_workers', '0', '--timing', '--path', str(path)], cwd=ROOT, capture_output=True, text=True, timeout=1800)
     done = r.returncode == 0 and 'Success.' in r.stdout and f'{path.name}: ' in r.stdout   # no notebook found is a success to nbdev_test
-    assert done, f'{r.stdout[-2000:]}\n{r.stderr[-8000:]}'
+    assert done, f'exit status {r.returncode} (negative: killed by that signal)\n{r.stdout[-2000:]}\n{r.stderr[-8000:]}'
     ran[path.stem] = len(run), len(code_cells(path)) - len(run), checks, time.monotonic() - start
