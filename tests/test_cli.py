@@ -114,7 +114,8 @@ def test_env_says_whether_the_machine_is_ready(tmp_path):
 def test_interrupted_training_ends_with_130_and_goes_on(photos, tmp_path):
     (tmp_path/'few.json').write_text(json.dumps(dict(validation_prompts=[], lr_warmup_steps=0, gradient_accumulation_steps=1)))
     words = ['train', '--config', 'few.json', '--data', photos, '--base', 'tiny', '--resolution', 64, '--output', 'run', '--checkpointing-steps', 2]
-    process = subprocess.Popen([*COMMAND, *map(str, words)], cwd=tmp_path, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
+    process = subprocess.Popen([*COMMAND, *map(str, words)], cwd=tmp_path, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))   # a suite run in the background inherits an ignored Ctrl-C
     deadline = time.monotonic() + 300
     while not (tmp_path/'run'/'checkpoints'/'checkpoint-2'/'manifest.json').exists() and time.monotonic() < deadline and process.poll() is None: time.sleep(0.05)
     process.send_signal(signal.SIGINT)
