@@ -190,7 +190,7 @@ def verify_checkpoint(
     if manifest.facts.get('step') != checkpoint.step: raise ValueError(f'{checkpoint.path} holds step {manifest.facts.get("step")}, not the step of its name; give the folder its own name back.')
     return manifest
 
-# %% ../nbs/03a_checkpoints.ipynb #b1e5473b
+# %% ../nbs/03a_checkpoints.ipynb #0f0ff92e
 @dataclass(frozen=True)
 class Run:
     "A run folder: every path in it is built here."
@@ -203,6 +203,8 @@ class Run:
     @property
     def metrics(self) -> Path: return self.path/'metrics.jsonl'
     @property
+    def cache_dir(self) -> Path: return self.path/'cache'
+    @property
     def checkpoints_dir(self) -> Path: return self.path/'checkpoints'
     @property
     def validation_dir(self) -> Path: return self.path/'validation'
@@ -214,6 +216,13 @@ class Run:
     def final_pipeline(self) -> Path: return self.path/'final_pipeline'
     @property
     def evaluation_dir(self) -> Path: return self.path/'evaluation'
+
+    @property
+    def photo_hashes(self) -> set[str]: # `dataset.photo_hash` of each
+        "The photos this run was trained on, by its record; `ValueError` when the record does not name them."
+        hashes = read_json(self.record).get('facts', {}).get('photo_hashes')
+        if not hashes: raise ValueError(f'{self.record} does not say which photos were trained on; train the run again.')
+        return set(hashes)
 
     def checkpoint(self,
         step:int,

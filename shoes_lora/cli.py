@@ -6,8 +6,8 @@
 __all__ = ['app', 'data_app', 'Base', 'Device', 'Dtype', 'Folder', 'RunFolder', 'command', 'main', 'env', 'draw', 'check',
            'train', 'convert', 'evaluate', 'demo', 'generate']
 
-# %% ../nbs/09_cli.ipynb #789d26ee
-import re, sys, traceback
+# %% ../nbs/09_cli.ipynb #dde75902
+import inspect, itertools, re, sys, traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -16,7 +16,7 @@ import typer
 
 from . import __version__
 
-# %% ../nbs/09_cli.ipynb #11aa45ff
+# %% ../nbs/09_cli.ipynb #5543eefe
 app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings={'help_option_names': ['-h', '--help']},
                   help='Train LoRAs of Stable Diffusion 1.5 on product photos, and know which checkpoint to ship.\n\nTry `shoes-lora demo` first; it needs no GPU, no photos and no network.')
 data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help='Draw the demonstration photos, or check a set of your own.\n\n\b\nExample:\n  shoes-lora data check data/my_shoes')
@@ -30,7 +30,7 @@ def command(
     def register(f):
         if not example.strip() or not f.__doc__: raise ValueError(f'Command {f.__name__} needs a docstring and an example, because both are its help.')
         lines = '\n'.join(f'  shoes-lora {line.strip()}' for line in example.strip().splitlines())
-        group.command(f.__name__.strip('_'), help=f'{f.__doc__}\n\n\b\nExample:\n{lines}')(f)
+        group.command(f.__name__.strip('_'), help=f'{inspect.cleandoc(f.__doc__)}\n\n\b\nExample:\n{lines}')(f)
         return f
     return register
 
@@ -44,16 +44,22 @@ def _print_version():
     typer.echo(f'shoes-lora {__version__}')
     raise typer.Exit()
 
-# %% ../nbs/09_cli.ipynb #5cac9851
+# %% ../nbs/09_cli.ipynb #1e412d21
 def _sentence(error:Exception) -> str: # one line
     "What to print for `error`."
     if hasattr(error, 'format_message'): # a line that cannot be parsed
         path = error.ctx.command_path if getattr(error, 'ctx', None) else 'shoes-lora'
-        return f'{error.format_message()} See `{path} --help`.'
+        return f'{error.format_message().rstrip(". ")}. See `{path} --help`.'
     text = ' '.join(str(error).split())
     if isinstance(error, OSError) and error.filename: text = f'{error.filename}: {error.strerror or text}. Check the path and the rights on it.'
-    if isinstance(error, (ValueError, OSError, RuntimeError)) and text: return text
-    return f'Unexpected {type(error).__name__}: {text} Run the same line with --debug to see where it came from.'
+    ours = isinstance(error, (ValueError, OSError, RuntimeError)) and _raised_in(error).startswith('shoes_lora.')
+    if text and (ours or isinstance(error, OSError) and error.filename): return text
+    return f'Unexpected {type(error).__name__}: {text.rstrip(". ")}. Run the same line with --debug to see where it came from.'
+
+def _raised_in(error:Exception) -> str: # '' if it was never raised
+    "Name of the module whose code raised `error`."
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    return frames[-1].f_globals.get('__name__', '') if frames else ''
 
 def main(
     argv:list[str]|None=None, # words after `shoes-lora`; None takes those of the process
@@ -63,13 +69,16 @@ def main(
     try: status = app([w for w in words if w != '--debug'], prog_name='shoes-lora', standalone_mode=False)
     except (KeyboardInterrupt, typer.Abort): status = 130
     except Exception as error:
+        if type(error).__name__ == 'NoArgsIsHelpError': # no command was named: the help is the answer
+            print(error.format_message(), file=sys.stderr)
+            return error.exit_code
         if '--debug' in words: traceback.print_exc()
         print(f'Error: {_sentence(error)}', file=sys.stderr)
         return getattr(error, 'exit_code', 1)
     if status == 130: print('Interrupted.', file=sys.stderr)
     return status if isinstance(status, int) else 0
 
-# %% ../nbs/09_cli.ipynb #ace81bf9
+# %% ../nbs/09_cli.ipynb #4ffc9c70
 Base = Annotated[str|None, typer.Option('--base', help="Base model: a hub id, a folder in diffusers' layout, a .safetensors file, or `tiny`, the embedded base.", show_default=False)]
 Device = Annotated[str|None, typer.Option('--device', help='cuda, mps or cpu; the best one present when left out.', show_default=False)]
 Dtype = Annotated[str|None, typer.Option('--dtype', help="float32, bfloat16 or float16; the device's default when left out.", show_default=False)]
@@ -89,7 +98,9 @@ def env(
     as_json:Annotated[bool, typer.Option('--json', help='Print one JSON object instead of the table.')]=False,
     timeout:Annotated[float, typer.Option(help='Seconds to wait for the model hub.')]=3.0,
 ):
-    "Check whether this machine can do the job, and say what would help where it cannot."
+    """Check whether this machine can do the job, and say what would help where it cannot.
+
+    With --base or a size, the machine must be able to do that. Without, the embedded base is enough, and what Stable Diffusion 1.5 would need only warns."""
     from shoes_lora.env_check import DEFAULT_BASE, Plan, check_env
     from dataclasses import replace
     planned = _given(resolution=resolution, train_batch_size=train_batch_size, max_train_steps=max_train_steps)
@@ -123,28 +134,28 @@ def _say_photos(found):
     for split, photos in found.splits.items(): typer.echo(f'{split:6} {len(photos):6} photos')
     typer.echo(f'{found.root}: every caption has its picture and every picture opens')
 
-# %% ../nbs/09_cli.ipynb #02282af2
+# %% ../nbs/09_cli.ipynb #67d7ab71
 @command('''train --data data/my_shoes --output outputs/my_shoes
-train --data data/catalogue --base tiny --resolution 64 --output outputs/trial --max-train-steps 600 --checkpointing-steps 100
+train --data data/catalogue --base tiny --output outputs/trial --max-train-steps 600 --checkpointing-steps 100
 train --output outputs/my_shoes --resume latest''')
 def train(
     data:Annotated[str|None, typer.Option(help='Photo set with a train split.', show_default='data/casual_shoes')]=None,
     output:Annotated[str|None, typer.Option(help='Folder of the run.', show_default='outputs/casual_shoes')]=None,
     base:Base=None,
-    resolution:Annotated[int|None, typer.Option(help='Side of the photos in pixels; 64 for the embedded base.', show_default='512')]=None,
+    resolution:Annotated[int|None, typer.Option(help='Side of the photos in pixels.', show_default='64 for the embedded base, else 512')]=None,
     max_train_steps:Annotated[int|None, typer.Option(help='Optimizer steps.', show_default='3000')]=None,
     checkpointing_steps:Annotated[int|None, typer.Option(help='Optimizer steps between checkpoints.', show_default='500')]=None,
     train_batch_size:Annotated[int|None, typer.Option(help='Photos in one pass.', show_default='2')]=None,
     gradient_accumulation_steps:Annotated[int|None, typer.Option(help='Passes in one optimizer step.', show_default='8')]=None,
     learning_rate:Annotated[float|None, typer.Option(help='Highest learning rate of the schedule.', show_default='0.0001')]=None,
     lr_scheduler:Annotated[str|None, typer.Option(help='Shape of the schedule, a name diffusers knows.', show_default='cosine')]=None,
-    lr_warmup_steps:Annotated[int|None, typer.Option(help='Optimizer steps until the highest learning rate.', show_default='500')]=None,
+    lr_warmup_steps:Annotated[int|None, typer.Option(help='Optimizer steps until the highest learning rate.', show_default='a sixth of all, at most 500')]=None,
     rank:Annotated[int|None, typer.Option(help='Inner width of the LoRA.', show_default='8')]=None,
     lora_alpha:Annotated[float|None, typer.Option(help='Strength of the LoRA before division by rank.', show_default='16')]=None,
     noise_offset:Annotated[float|None, typer.Option(help='Deviation of the shift of the noise; it makes white backgrounds white. 0 is off.', show_default='0.15')]=None,
     caption_dropout:Annotated[float|None, typer.Option(help='Share of photos shown without caption.', show_default='0.1')]=None,
     num_validation_images:Annotated[int|None, typer.Option(help='Pictures for each validation prompt at every checkpoint.', show_default='4')]=None,
-    seed:Annotated[int|None, typer.Option(help='Of everything that is drawn.', show_default='42')]=None,
+    seed:Annotated[int|None, typer.Option(help='Seed of everything that is drawn at random.', show_default='42')]=None,
     device:Device=None, dtype:Dtype=None,
     config:Annotated[Path|None, typer.Option(help='JSON file with any settings of TrainConfig; options win over it.')]=None,
     resume:Annotated[str|None, typer.Option(help='Go on from `latest`, a step, or a checkpoint folder.')]=None,
@@ -158,7 +169,7 @@ def train(
     typer.echo(f'{run.path}: checkpoints of steps {", ".join(str(c.step) for c in run.checkpoints())}')
     typer.echo(f'Next: shoes-lora evaluate {run.path}')
 
-# %% ../nbs/09_cli.ipynb #85b52444
+# %% ../nbs/09_cli.ipynb #97ca67c2
 RunFolder = Annotated[Path, typer.Argument(metavar='RUN', help='Folder that `train` wrote.')]
 
 @command('''convert outputs/my_shoes
@@ -199,14 +210,14 @@ def demo(
     max_train_steps:Annotated[int|None, typer.Option(help='Optimizer steps.', show_default='400')]=None,
     checkpointing_steps:Annotated[int|None, typer.Option(help='Optimizer steps between checkpoints.', show_default='100')]=None,
     pictures:Annotated[int|None, typer.Option(help='Pictures for each checkpoint and the base.', show_default='256')]=None,
-    seed:Annotated[int|None, typer.Option(help='Of the photos.', show_default='42')]=None,
+    seed:Annotated[int|None, typer.Option(help='Seed of the photos.', show_default='42')]=None,
     show:Annotated[bool, typer.Option('--open/--no-open', help='Open the report where there is a display.')]=True,
 ):
     "Show it all on the embedded base: draw photos, train, convert, judge every checkpoint, open the report."
     from shoes_lora.evaluate import run_demo
     run_demo(folder, show=show, **_given(n_photos=photos, max_train_steps=max_train_steps, checkpoint_every=checkpointing_steps, n_eval=pictures, seed=seed))
 
-# %% ../nbs/09_cli.ipynb #c6227886
+# %% ../nbs/09_cli.ipynb #c53cb189
 @command('''generate "a professional product photo of red casual shoes" --lora outputs/my_shoes/lora_weights/checkpoint-3000
 generate "a photo of blue shoes" --base tiny --n-images 4 --output outputs/pictures''')
 def generate(
@@ -215,7 +226,7 @@ def generate(
     lora:Annotated[Path|None, typer.Option(help='Adapter: a .safetensors file, or the folder of pytorch_lora_weights.safetensors.')]=None,
     output:Annotated[Path, typer.Option(help='Folder that receives the pictures; numbers go on from those in it.')]=Path('outputs/pictures'),
     n_images:Annotated[int, typer.Option(help='Pictures for each prompt.')]=1,
-    seed:Annotated[int, typer.Option(help='Of the first picture; each next one adds 1.')]=42,
+    seed:Annotated[int, typer.Option(help='Seed of the first picture; each next one adds 1.')]=42,
     negative_prompt:Annotated[str, typer.Option(help='What to steer away from.')]='',
     guidance_scale:Annotated[float, typer.Option(help='Classifier-free guidance; 1 is off.')]=7.5,
     num_inference_steps:Annotated[int, typer.Option(help='Denoising steps.')]=25,
@@ -227,13 +238,14 @@ def generate(
 ):
     "Make pictures of prompts, each file with its prompt, seed and settings inside."
     from shoes_lora.adapters import attach, load_adapter
-    from shoes_lora.inference import DEFAULT_BASE, generate, load_base, save_sample
+    from shoes_lora.env_check import DEFAULT_BASE
+    from shoes_lora.inference import generate, load_base, save_sample
+    output.mkdir(parents=True, exist_ok=True); numbers = itertools.count(_next_number(output))
     adapter = load_adapter(lora) if lora else None
     pipe = load_base(base or DEFAULT_BASE, device, dtype)
     if adapter: attach(pipe, adapter)
-    samples = generate(pipe, prompts, n_images, seed, negative_prompt, guidance_scale, num_inference_steps, scheduler, timestep_spacing, height, width)
-    first = _next_number(output)
-    for i, sample in enumerate(samples, first): typer.echo(save_sample(sample, output/f'{i:04d}.png'))
+    generate(pipe, prompts, n_images, seed, negative_prompt, guidance_scale, num_inference_steps, scheduler, timestep_spacing, height, width,
+             keep=lambda sample: typer.echo(save_sample(sample, output/f'{next(numbers):04d}.png')))
 
 def _next_number(folder:Path) -> int: # 1 in a new folder
     "The number after the highest that a picture in `folder` has as its name."

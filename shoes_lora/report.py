@@ -6,10 +6,12 @@
 __all__ = ['STYLE', 'HOW', 'number', 'percent', 'data_uri', 'distinct_words', 'ticks', 'forest', 'table', 'sample_grid',
            'step_chart', 'smooth', 'loss_chart', 'provenance', 'render_report']
 
-# %% ../nbs/05d_report.ipynb #f7b872b5
+# %% ../nbs/05d_report.ipynb #5ee0a87c
 import base64, html, io, math, re
 
 from PIL import Image
+
+from .selection import MIN_PICTURES, MIN_PROMPTS, decimals
 
 # %% ../nbs/05d_report.ipynb #40112c5a
 STYLE = '''
@@ -112,7 +114,7 @@ footer{color:var(--faint);font-size:13px;margin-top:28px}
 @media print{body{background:#fff}section,.tile{box-shadow:none;break-inside:avoid}main{max-width:none;padding:0}.wide{overflow:visible}}
 '''
 
-# %% ../nbs/05d_report.ipynb #b53e5dbb
+# %% ../nbs/05d_report.ipynb #2b9f3a49
 def _e(text): return html.escape(str(text))
 
 def number(
@@ -130,8 +132,6 @@ def percent(
 ) -> str:         # one decimal, none above 99.95
     "A share in percent."
     return f'{number(100*value, 0 if 100*value >= 99.95 else 1)}\N{NO-BREAK SPACE}%'
-
-def _digits(se): return min(6, max(0, 1 - math.floor(math.log10(se)))) if se > 0 else 4
 
 def data_uri(
     png:bytes,     # an encoded picture
@@ -162,7 +162,7 @@ def distinct_words(
     tail = common([w[head:][::-1] for w in words])
     return [' '.join(w[head:len(w)-tail]).strip(' ,') or p for w, p in zip(words, prompts)]
 
-# %% ../nbs/05d_report.ipynb #3a938005
+# %% ../nbs/05d_report.ipynb #51bf6d09
 def _header(s):
     v = s['verdict']
     title, _, rest = v['sentence'].partition(':')
@@ -182,9 +182,13 @@ def _shown(s):
     rest = [c for c in s['candidates'] if c['step'] is not None]
     return next((c for c in rest if c['name'] == s['verdict']['pick']), min(rest, key=lambda c: c['kid']))
 
+def _page_decimals(s):
+    "Digits of every KID on the page: those of the sentence, which the difference to the base supports."
+    return decimals(next(r['to_base_se'] for r in s['verdict']['standings'] if r['name'] == _shown(s)['name']))
+
 def _tiles(s):
     base, pick, real = s['candidates'][0], _shown(s), s['reference']
-    d, half = _digits(pick['kid_se']), 1.96*pick['kid_se']
+    d, half = _page_decimals(s), 1.96*pick['kid_se']
     kid = dict(value=pick['kid'], low=pick['kid']-half, high=pick['kid']+half)
     low, high = min(real['kid_floor'], kid['low']), max(base['kid'], kid['high'])
     tile = lambda what, was, now, note, track: (f'<div class="tile"><div class="what">{what}</div><div class="big">{now}</div><div class="was">from {was}</div>{track}<small>{note}</small></div>')
@@ -197,7 +201,7 @@ def _tiles(s):
     name = '' if s['verdict']['pick'] else f'<p class="note">No checkpoint is named; the figures show {_e(pick["name"])}, the smallest KID among the checkpoints, beside the base.</p>'
     return f'<div class="tiles">{out}</div>{name}'
 
-# %% ../nbs/05d_report.ipynb #d0940d5f
+# %% ../nbs/05d_report.ipynb #d934c771
 def ticks(
     low:float,  # smallest value to show
     high:float, # largest value to show
@@ -224,7 +228,7 @@ def forest(
     pad = .04*(high-low) or 1e-6
     low, high = low-pad, high+pad
     at = lambda x: f'{100*(x-low)/(high-low):.2f}%'
-    d = _digits(min((r['to_base_se'] for r in rows if r['to_base_se'] > 0), default=0))
+    d = _page_decimals(s)
     out = ''
     for r in rows:
         a, b = r['to_base_interval']
@@ -239,8 +243,14 @@ def forest(
             f'<div class="forest">{out}<div class="bar axis">{axis}</div></div>'
             '<div class="key"><span><i class="k-base"></i>base</span><span><i class="k-real"></i>real photos</span><span><i></i>checkpoint</span><span><i class="k-pick"></i>pick</span></div></section>')
 
-# %% ../nbs/05d_report.ipynb #104d2214
-def _rate_cell(r): return '<td>–</td>' if r is None else f'<td>{percent(r["value"])}<small>{percent(r["low"])} to {percent(r["high"])}</small></td>'
+# %% ../nbs/05d_report.ipynb #9e09c126
+def _rate_cell(r, n):
+    "A rate with its interval, and with its own number of pictures where that is not `n`."
+    if r is None: return '<td>–</td>'
+    own = '' if r['n'] == n else f'<small>n = {r["n"]}</small>'
+    return f'<td>{percent(r["value"])}<small>{percent(r["low"])} to {percent(r["high"])}</small>{own}</td>'
+
+def _rate_cells(x): return ''.join(_rate_cell(x[k], x['white_border']['n']) for k in ('white_border', 'colour_match', 'footwear'))
 
 def _table_row(c, s, d):
     v = s['verdict']
@@ -249,18 +259,18 @@ def _table_row(c, s, d):
     skill = '<td>0 %</td>' if c['step'] is None else '<td>–</td>' if c["skill"] is None else f'<td>{percent(c["skill"])}</td>'
     variety = f'<td>{number(c["variety"], 2)}</td>' if c['variety'] is not None else '<td>–</td>'
     return (f'<tr class="{mark}"><td>{_e(c["name"])}{badge}</td><td>{number(c["kid"], d)}</td><td>±{number(c["kid_se"], d)}</td>{skill}'
-            + _rate_cell(c['white_border']) + _rate_cell(c['colour_match']) + _rate_cell(c['footwear']) + variety + f'<td>{c["white_border"]["n"]}</td></tr>')
+            + _rate_cells(c) + variety + f'<td>{c["white_border"]["n"]}</td></tr>')
 
 def table(
     s:dict,  # scores, as in scores.json
 ) -> str:    # HTML
     "All measures of every candidate and of the real photos."
     r = s['reference']
-    d = _digits(min(c['kid_se'] for c in s['candidates']))
+    d = _page_decimals(s)
     chance = '' if r['colour_chance'] is None else f' Colour match by chance would be {percent(r["colour_chance"])}.'
     heads = ('', 'KID', 'SE', 'skill', 'white border', 'colour match', 'footwear', 'variety', 'n')
     real = (f'<tr class="real"><td>real photos</td><td>{number(r["kid_floor"], d)}</td><td>±{number(r["kid_floor_se"], d)}</td><td>100 %</td>'
-            + _rate_cell(r['white_border']) + _rate_cell(r['colour_match']) + _rate_cell(r['footwear']) + f'<td>–</td><td>{r["white_border"]["n"]}</td></tr>')
+            + _rate_cells(r) + f'<td>–</td><td>{r["white_border"]["n"]}</td></tr>')
     rows = ''.join(_table_row(c, s, d) for c in s['candidates'])
     return ('<section><h2>All measures</h2><p class="note">Small print: 95 % interval of each.'
             f'{chance} Real photos: {r["floor_photos"]} of the training split against the {r["photos"]} held-out ones for the KID, the held-out ones for the rest.</p>'
@@ -344,14 +354,14 @@ def loss_chart(
     key = '<div class="key"><span><i></i>smoothed; pale: each step</span></div>'
     return f'<div class="chart"><h3>Training loss</h3><div class="plot">{body}<svg viewBox="0 0 100 100" preserveAspectRatio="none" aria-hidden="true">{lines}</svg></div>{key}</div>'
 
-# %% ../nbs/05d_report.ipynb #d317b82f
+# %% ../nbs/05d_report.ipynb #b7510c08
 HOW = '''<section><h2>How to read this</h2>
 <p><b>KID</b> is the distance between the generated pictures and held-out real photos in the features of a small image network. It is unbiased: two sets of real photos score 0 on average, whatever their number. Smaller is better.</p>
-<p><b>Paired.</b> The base and every checkpoint painted the same prompts from the same starting noise, so differences are taken picture by picture, and their error is computed over prompts. Intervals are widened so that all comparisons hold at once.</p>
-<p><b>The pick</b> is the earliest checkpoint within one standard error of the smallest KID. <b>Tied</b> are those that cannot be told from the smallest. If the base is tied, no checkpoint is named; below 256 pictures neither.</p>
+<p><b>Paired.</b> The base and every checkpoint painted the same prompts from the same starting noise, so differences are taken picture by picture, and their error is computed over prompts and over the held-out photos, which are a sample too. Intervals are widened so that all comparisons hold at once.</p>
+<p><b>The pick</b> is the earliest checkpoint within one standard error of the smallest KID that is better than the base by more than chance. <b>Tied</b> are those that cannot be told from the smallest. If the base is tied, no checkpoint is named; below {pictures} pictures or {prompts} different prompts neither.</p>
 <p><b>White border</b>: share of the pixels along the edge (a ring of 1/16 of the side) within 15 levels of white. <b>Colour match</b>: the product's median colour is nearest to the caption's colour, or to a name that is used for the same shoes.
 <b>Footwear</b>: the network's first guess is a kind of shoe; at small sizes it misses real ones too. <b>Variety</b>: mean feature distance between pictures of one prompt.</p>
-<p>The verdict speaks of this run on these prompts. A second training with another seed is another run.</p></section>'''
+<p>The verdict speaks of this run on these prompts. A second training with another seed is another run.</p></section>'''.format(pictures=MIN_PICTURES, prompts=MIN_PROMPTS)
 
 def provenance(
     s:dict,  # scores, as in scores.json
@@ -363,7 +373,7 @@ def provenance(
              'base': f'{_e(s["base"]["name"])} <code>{_e(s["base"]["hash"])}</code>',
              'adapters': '<br>'.join(f'{_e(c["name"])} <code>{_e(c["adapter_hash"])}</code>' for c in s['candidates'] if c['step'] is not None),
              'reference': f'{r["photos"]} held-out photos', 'features': f'{_e(s["extractor"]["name"])} <code>{_e(s["extractor"]["key"])}</code>',
-             'statistics': f'smallest detectable difference {number(v["detectable"], _digits(v["detectable"]))} (2.8 standard errors); simultaneous intervals are ±{v["critical"]:.2f} standard errors; '
+             'statistics': f'smallest detectable difference {number(v["detectable"], decimals(v["detectable"]))} ({v["critical"]+.84:.1f} standard errors); simultaneous intervals are ±{v["critical"]:.2f} standard errors; '
                            f'correlation with the base over prompts {", ".join(number(x["base_correlation"], 2) for x in v["standings"] if x["step"] is not None)}',
              'machine': _e(', '.join(f'{k} {x}' for k, x in m.items())), 'shoes-lora': _e(s['version']), 'made': _e(s['created']),
              'scores of every picture': '<code>scores.json</code> beside this file'}

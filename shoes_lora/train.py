@@ -4,29 +4,71 @@
 
 # %% auto #0
 __all__ = ['PROMPTS', 'TrainConfig', 'photo_order', 'Draws', 'draw_step', 'learning_rates', 'PhotoCache', 'cache_photos',
-           'prediction_target', 'Trainer', 'planned_bytes', 'train', 'plot_run']
+           'cache_bytes', 'prediction_target', 'training_schedule', 'Trainer', 'planned_bytes', 'train', 'plot_run']
 
-# %% ../nbs/03_train_lora.ipynb #41814412
+# %% ../nbs/03_train_lora.ipynb #f36aca95
 import hashlib, math, platform, time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
+from types import SimpleNamespace
 
 import torch
-from diffusers import DDPMScheduler
-from diffusers.optimization import get_scheduler
+from diffusers import DDIMScheduler, DDPMScheduler
+from diffusers.optimization import SchedulerType, get_scheduler
 from safetensors.torch import load_file
 from tqdm.auto import tqdm
 
 from .adapters import TARGETS, Adapter, adapter_from_unet, attach, init_adapter, load_adapter, save_adapter
 from .checkpoints import Checkpoint, Run, append_metrics, atomic_dir, check_space, open_run, read_json, read_metrics, trim_metrics, verify_checkpoint, write_json, write_manifest, write_tensors
-from .dataset import Photo, encode_captions, encode_photos, hold_out, read_photoset
-from .env_check import autocast, pick_device, pick_dtype
-from .inference import DEFAULT_BASE, generate, load_base, save_sample
+from .dataset import Photo, check_photos, encode_captions, encode_photos, hold_out, photo_hash, read_photoset
+from .env_check import DEFAULT_BASE, TINY, autocast, dtype_policy, pick_device, pick_dtype
+from .inference import generate, load_base, save_sample, set_scheduler
 
-# %% ../nbs/03_train_lora.ipynb #cbef99ae
+# %% ../nbs/03_train_lora.ipynb #dc5757b9
+_COUNTS = ('resolution', 'train_batch_size', 'gradient_accumulation_steps', 'max_train_steps', 'rank', 'checkpointing_steps', 'num_validation_images', 'validation_inference_steps')
+_POSITIVE = ('learning_rate', 'lora_alpha', 'max_grad_norm', 'adam_epsilon')                 # at 0 nothing is learned, or a division fails
+_NOT_NEGATIVE = ('noise_offset', 'adam_weight_decay', 'validation_guidance_scale')
+_SHARES = ('lora_dropout', 'adam_beta1', 'adam_beta2')                                       # at 1 nothing is left
+
+def _check_number(config, name:str, low:float, high:float, ends:str='[]') -> None:
+    "Raise `ValueError` unless setting `name` is a number between `low` and `high`; a round bracket leaves its end out."
+    x = getattr(config, name)
+    if type(x) in (int, float) and low <= x <= high and not (x == low and ends[0] == '(') and not (x == high and ends[1] == ')'): return
+    raise ValueError(f'{name} must be a number in {ends[0]}{low}, {high}{ends[1]}, got {x!r}.')
+
+def _check_numbers(config) -> None:
+    "Raise `ValueError` for the first number of `config` that cannot work."
+    for name in _COUNTS:
+        if type(x := getattr(config, name)) is not int or x < 1: raise ValueError(f'{name} must be a whole number of 1 or more, got {x!r}.')
+    if config.resolution % 8: raise ValueError(f'resolution must be a multiple of 8, got {config.resolution}.')
+    if type(config.seed) is not int or not 0 <= config.seed < 2**62: raise ValueError(f'seed must be a whole number in [0, 2**62), got {config.seed!r}.')
+    for name in _POSITIVE: _check_number(config, name, 0, math.inf, '()')
+    for name in _NOT_NEGATIVE: _check_number(config, name, 0, math.inf, '[)')
+    for name in _SHARES: _check_number(config, name, 0, 1, '[)')
+    _check_number(config, 'caption_dropout', 0, 1)
+    _check_number(config, 'lr_warmup_steps', 0, config.max_train_steps)
+
+def _check_names(config) -> None:
+    "Raise `ValueError` for the first text, list or switch of `config` that cannot work, with the values that can."
+    for name in ('data', 'output', 'base', 'validation_scheduler', 'timestep_spacing'):
+        if not isinstance(x := getattr(config, name), str) or not x: raise ValueError(f'{name} must be a text, got {x!r}.')
+    if config.cache_dir is not None and (not isinstance(config.cache_dir, str) or not config.cache_dir): raise ValueError(f'cache_dir must be a text or None, got {config.cache_dir!r}.')
+    for name in ('validation_prompts', 'target_modules'):
+        if not isinstance(x := getattr(config, name), list) or not all(isinstance(t, str) for t in x): raise ValueError(f'{name} must be a list of texts, got {x!r}.')
+    if not config.target_modules: raise ValueError(f'target_modules must name at least one module, such as {", ".join(TARGETS)}, got [].')
+    for name in ('random_flip', 'gradient_checkpointing'):
+        if type(x := getattr(config, name)) is not bool: raise ValueError(f'{name} must be True or False, got {x!r}.')
+    schedules = [s.value for s in SchedulerType if s is not SchedulerType.PIECEWISE_CONSTANT]    # which needs rules that are not a setting here
+    if config.lr_scheduler not in schedules: raise ValueError(f'lr_scheduler must be one of {", ".join(schedules)}, got {config.lr_scheduler!r}.')
+    try: set_scheduler(SimpleNamespace(scheduler=DDIMScheduler()), config.validation_scheduler, config.timestep_spacing)
+    except ValueError as e: raise ValueError(f'validation_scheduler {config.validation_scheduler!r} with timestep_spacing {config.timestep_spacing!r}: {e}') from e
+    try: dtype_policy('cuda' if config.device in (None, '', 'auto') else config.device, config.dtype, bf16=True)
+    except ValueError as e: raise ValueError(f'device {config.device!r} with dtype {config.dtype!r}: {e}') from e
+
+# %% ../nbs/03_train_lora.ipynb #435d3a6d
 PROMPTS = ['A professional product photo of black casual shoes on white background, high quality, product photography',
            'A professional product photo of brown leather casual shoes on white background, high quality',
            'A professional product photo of white casual sneakers on white background, centered, product photography',
@@ -38,12 +80,12 @@ class TrainConfig:
     data:str = 'data/casual_shoes'           # photo set with a train split
     output:str = 'outputs/casual_shoes'      # folder of the run
     base:str = DEFAULT_BASE                  # hub id, folder, file, or 'tiny'
-    resolution:int = 512                     # side of the photos in pixels
+    resolution:int|None = None               # side of the photos in pixels; None becomes 64 for the embedded base, 512 for any other
     train_batch_size:int = 2                 # photos in one pass
     gradient_accumulation_steps:int = 8      # passes in one optimizer step
     learning_rate:float = 1e-4               # highest of the schedule
     lr_scheduler:str = 'cosine'              # a name diffusers knows
-    lr_warmup_steps:int = 500                # optimizer steps
+    lr_warmup_steps:int|None = None          # optimizer steps; None becomes a sixth of all steps, at most 500
     max_train_steps:int = 3000               # optimizer steps
     rank:int = 8                             # inner width of the LoRA
     lora_alpha:float = 16                    # its strength before division by rank
@@ -68,19 +110,12 @@ class TrainConfig:
     seed:int = 42                            # of everything that is drawn
     device:str|None = None                   # None takes the best present
     dtype:str|None = None                    # precision of the passes; None takes the device's default; the adapter is always float32
-    cache_dir:str|None = None                # where encoded photos and captions are kept; None keeps none
+    cache_dir:str|None = None                # where encoded photos and captions are kept; None takes the folder cache of the run
 
     def __post_init__(self):
-        for name in ('resolution', 'train_batch_size', 'gradient_accumulation_steps', 'max_train_steps', 'rank', 'checkpointing_steps', 'num_validation_images', 'validation_inference_steps'):
-            if type(getattr(self, name)) is not int or getattr(self, name) < 1: raise ValueError(f'{name} must be a whole number of 1 or more, got {getattr(self, name)!r}.')
-        for name, low, high in (('learning_rate', 0, math.inf), ('lora_alpha', 0, math.inf), ('max_grad_norm', 0, math.inf), ('noise_offset', 0, math.inf), ('lora_dropout', 0, 1), ('caption_dropout', 0, 1), ('lr_warmup_steps', 0, self.max_train_steps)):
-            x = getattr(self, name)
-            if type(x) not in (int, float) or not low <= x <= high or x == math.inf: raise ValueError(f'{name} must be a number from {low} to {high}, got {x!r}.')
-        for name in ('validation_prompts', 'target_modules'):
-            x = getattr(self, name)
-            if not isinstance(x, list) or not all(isinstance(t, str) for t in x): raise ValueError(f'{name} must be a list of texts, got {x!r}.')
-        if not self.learning_rate*self.lora_alpha*self.max_grad_norm: raise ValueError('learning_rate, lora_alpha and max_grad_norm must be over 0, else nothing is learned.')
-        if self.resolution % 8: raise ValueError(f'resolution must be a multiple of 8, got {self.resolution}.')
+        if self.resolution is None: self.resolution = 64 if self.base == TINY else 512
+        if self.lr_warmup_steps is None and type(self.max_train_steps) is int: self.lr_warmup_steps = min(500, self.max_train_steps//6)
+        _check_names(self); _check_numbers(self)
 
     @property
     def batch(self) -> int: return self.train_batch_size*self.gradient_accumulation_steps
@@ -138,21 +173,21 @@ def draw_step(
     return Draws(photo_order(config.seed, n_photos, (step - 1)*b, b), (chance[0] < .5) & config.random_flip, chance[1] >= config.caption_dropout,
                  torch.randn(b, *shape, generator=g), noise, torch.randint(n_timesteps, (b,), generator=g))
 
-# %% ../nbs/03_train_lora.ipynb #7dc6b727
+# %% ../nbs/03_train_lora.ipynb #8aa5333c
 def learning_rates(
     config:TrainConfig,  # schedule, warm-up, steps
 ) -> list[float]:        # rate of step 1, 2, ..., max_train_steps
-    "The learning rate of every optimizer step, by diffusers' schedule; an unknown name raises `ValueError`."
+    "The learning rate of every optimizer step, by diffusers' schedule; one that refuses the numbers raises `ValueError`."
     optimizer = torch.optim.SGD([torch.nn.Parameter(torch.zeros(1))], lr=config.learning_rate)
     try: schedule = get_scheduler(config.lr_scheduler, optimizer, num_warmup_steps=config.lr_warmup_steps, num_training_steps=config.max_train_steps)
-    except (ValueError, TypeError) as e: raise ValueError(f'lr_scheduler {config.lr_scheduler!r} cannot be used ({e}); use cosine, linear, constant or constant_with_warmup.') from e
+    except ValueError as e: raise ValueError(f'lr_scheduler {config.lr_scheduler!r} cannot be used with learning_rate {config.learning_rate} ({e}); use another of them.') from e
     rates = []
     for _ in range(config.max_train_steps):
         rates.append(schedule.get_last_lr()[0])
         optimizer.step(); schedule.step()
     return rates
 
-# %% ../nbs/03_train_lora.ipynb #a8b191bd
+# %% ../nbs/03_train_lora.ipynb #42859eb8
 @dataclass
 class PhotoCache:
     "Encoded photos and captions on the device of the training."
@@ -168,11 +203,12 @@ class PhotoCache:
 def cache_photos(
     pipe,                 # encodes with its VAE and text encoder
     photos:list[Photo],   # the train split
-    config:TrainConfig,   # resolution, flip, cache folder
+    config:TrainConfig,   # resolution and flip
     progress:bool=True,   # show bars
+    cache_dir:str|Path|None=None, # kept between runs, None = not kept
 ) -> PhotoCache:          # on the device of `pipe`
     "Encode `photos` and their captions once."
-    kw = dict(cache_dir=config.cache_dir, progress=progress)
+    kw = dict(cache_dir=cache_dir, progress=progress)
     encoded = [encode_photos(pipe, photos, config.resolution, flip=flip, **kw) for flip in ([False, True] if config.random_flip else [False])]
     captions = ['', *sorted({p.caption for p in photos} - {''})]
     table = encode_captions(pipe, captions, **kw)
@@ -180,7 +216,17 @@ def cache_photos(
     mean, std = (torch.stack(x).to(pipe.device) for x in zip(*encoded))
     return PhotoCache(mean, std, torch.stack([table[c] for c in captions]).to(pipe.device), torch.tensor([row[p.caption] for p in photos]), [p.image_id for p in photos])
 
-# %% ../nbs/03_train_lora.ipynb #b3bfd247
+def cache_bytes(
+    pipe,                 # as for `cache_photos`
+    photos:list[Photo],
+    config:TrainConfig,
+) -> int:                 # bytes; 4096 a file for its header and what the disk rounds up
+    "Disk space that the folder of `cache_photos` takes."
+    latents = 2*4*pipe.vae.config.latent_channels*(config.resolution//pipe.vae_scale_factor)**2
+    text = 4*pipe.tokenizer.model_max_length*pipe.text_encoder.config.hidden_size
+    return len(photos)*(1 + config.random_flip)*(latents + 4096) + len({'', *(p.caption for p in photos)})*(text + 4096)
+
+# %% ../nbs/03_train_lora.ipynb #379e0a4f
 def prediction_target(
     scheduler,             # noise schedule of the base
     latents:torch.Tensor,  # (b, 4, h, w) clean
@@ -193,7 +239,15 @@ def prediction_target(
     if kind == 'v_prediction': return scheduler.get_velocity(latents, noise, timesteps)
     raise ValueError(f'The base predicts {kind!r}, which cannot be trained here; use a base that predicts epsilon or v_prediction.')
 
-# %% ../nbs/03_train_lora.ipynb #21b750b9
+def training_schedule(
+    pipe,             # from `load_base`
+) -> DDPMScheduler:   # all timesteps of the base
+    "The noise schedule of the base, for training; `ValueError` when its prediction type cannot be trained."
+    schedule, x = DDPMScheduler.from_config(pipe.scheduler.config), torch.zeros(1, 1, 1, 1)
+    prediction_target(schedule, x, x, torch.zeros(1, dtype=torch.long))
+    return schedule
+
+# %% ../nbs/03_train_lora.ipynb #0a6ac18e
 class Trainer:
     "Base, adapter, optimizer and cached photos; `step(k)` is one optimizer step, a function of the weights, (seed, k) and nothing else."
     def __init__(self,
@@ -204,8 +258,8 @@ class Trainer:
     ):
         self.config, self.pipe, self.cache, self.unet = config, pipe, cache, pipe.unet
         self.device, self.dtype = pipe.device.type, pipe.compute_dtype
-        self.schedule, self.rates = DDPMScheduler.from_config(pipe.scheduler.config), learning_rates(config)
-        prediction_target(self.schedule, *[torch.zeros(1, 1, 1, 1, device=pipe.device)]*2, torch.zeros(1, dtype=torch.long, device=pipe.device)) # refuses a base early
+        self.schedule, self.rates = training_schedule(pipe), learning_rates(config)
+        self.scaler, self.skipped = torch.amp.GradScaler(self.device, enabled=self.dtype == torch.float16), []   # numbers of the steps that overflowed
         self.unet.requires_grad_(False).train()
         self.proof = attach(pipe, adapter, config.lora_dropout, trainable=True)
         if config.gradient_checkpointing: self.unet.enable_gradient_checkpointing()
@@ -228,7 +282,7 @@ class Trainer:
     def step(self,
         k:int,  # 1 is the first step
     ) -> tuple[torch.Tensor, torch.Tensor]: # mean loss and gradient norm before clipping, both scalars on the device
-        "One optimizer step; after it the gradients are those that were used, clipped."
+        "One optimizer step; after it the gradients are those that were used, clipped. One that overflowed is added to `skipped`."
         c = self.config; draws = draw_step(c, k, len(self.cache.ids), self.cache.shape, self.schedule.config.num_train_timesteps)
         self.optimizer.zero_grad(set_to_none=True)
         for group in self.optimizer.param_groups: group['lr'] = self.rates[k - 1]
@@ -237,30 +291,46 @@ class Trainer:
             if c.lora_dropout > 0: torch.manual_seed(_generator(c.seed, 'dropout', k).initial_seed())
             for i in range(0, c.batch, c.train_batch_size):
                 loss = self._loss(draws, slice(i, i + c.train_batch_size))/c.batch
-                loss.backward(); total += loss.detach()
+                self.scaler.scale(loss).backward(); total += loss.detach()
+        self.scaler.unscale_(self.optimizer)
         norm = torch.nn.utils.clip_grad_norm_(self.params, c.max_grad_norm)
-        self.optimizer.step()
+        self._update(k)
         return total, norm
+
+    def _update(self, k:int) -> None:
+        "Move the weights, unless scaling has made the gradients of step `k` overflow; `RuntimeError` when that cannot be cured by a smaller scale."
+        scale = self.scaler.get_scale()
+        self.scaler.step(self.optimizer); self.scaler.update()
+        if self.scaler.get_scale() >= scale: return
+        self.skipped.append(k)
+        if self.scaler.get_scale() < 1: raise RuntimeError(f'The gradients of step {k} overflow float16 at every loss scale; start a new run with dtype float32, or with a lower learning_rate.')
 
     def adapter(self, **meta) -> Adapter: # copy on the CPU, float32
         "The adapter as it is now, with lineage `meta`."
         return adapter_from_unet(self.unet, meta)
 
     def state(self) -> dict[str, torch.Tensor]: # on the CPU
-        "The optimizer's moments by parameter, as they are after a step."
-        return {f'{kind}.{n}': self.optimizer.state[p][kind].cpu() for n, p in self.named.items() for kind in ('exp_avg', 'exp_avg_sq')}
+        "The optimizer's moments by parameter, as they are after a step; in float16 also the loss scale, the steps since it changed, and the skipped steps."
+        moments = {f'{kind}.{n}': self.optimizer.state[p][kind].cpu() for n, p in self.named.items() for kind in ('exp_avg', 'exp_avg_sq')}
+        if not self.scaler.is_enabled(): return moments
+        kept = self.scaler.state_dict()
+        return moments | {'loss_scale': torch.tensor([kept['scale'], kept['_growth_tracker']], dtype=torch.float64), 'skipped': torch.tensor(self.skipped, dtype=torch.int64)}
 
     def load_state(self,
         tensors:dict[str, torch.Tensor], # what `state` returned
         k:int,                           # steps done when it did
     ) -> None:
         "Put the optimizer where it was after step `k`; names that differ raise `ValueError`."
-        wanted = {f'{kind}.{n}' for n in self.named for kind in ('exp_avg', 'exp_avg_sq')}
+        wanted = {f'{kind}.{n}' for n in self.named for kind in ('exp_avg', 'exp_avg_sq')} | ({'loss_scale', 'skipped'} if self.scaler.is_enabled() else set())
         if set(tensors) != wanted: raise ValueError(f'The optimizer state has {len(tensors)} tensors, this adapter needs {len(wanted)}; resume with the settings of the run.')
-        state = {i: {'step': torch.tensor(float(k))} | {kind: tensors[f'{kind}.{n}'] for kind in ('exp_avg', 'exp_avg_sq')} for i, n in enumerate(self.named)}
+        if self.scaler.is_enabled():
+            scale, since = tensors['loss_scale'].tolist()
+            self.scaler.load_state_dict(self.scaler.state_dict() | {'scale': scale, '_growth_tracker': int(since)})
+            self.skipped = tensors['skipped'].tolist()
+        state = {i: {'step': torch.tensor(float(k - len(self.skipped)))} | {kind: tensors[f'{kind}.{n}'] for kind in ('exp_avg', 'exp_avg_sq')} for i, n in enumerate(self.named)}
         self.optimizer.load_state_dict({'state': state, 'param_groups': self.optimizer.state_dict()['param_groups']})
 
-# %% ../nbs/03_train_lora.ipynb #e8a4373a
+# %% ../nbs/03_train_lora.ipynb #3106e0bd
 def _validate(run:Run, trainer:Trainer, step:int) -> None:
     "Make the validation pictures of `step` with the training process's own weights and keep them with their records."
     c, pipe = trainer.config, trainer.pipe
@@ -281,7 +351,7 @@ def _save(run:Run, trainer:Trainer, step:int, facts:dict) -> None:
     with atomic_dir(run.checkpoint(step).path) as folder:
         save_adapter(trainer.adapter(**lineage), folder)
         write_tensors(folder/'train_state.safetensors', {k: x.numpy() for k, x in trainer.state().items()}, {'step': str(step)})
-        write_manifest(folder, step=step, config=trainer.config.to_json(), run=facts, loss=sum(recent)/len(recent))
+        write_manifest(folder, step=step, config=trainer.config.to_json(), run={k: v for k, v in facts.items() if k != 'photo_hashes'}, loss=sum(recent)/len(recent))
 
 def planned_bytes(
     config:TrainConfig,  # checkpoints and pictures to come
@@ -292,16 +362,16 @@ def planned_bytes(
     pictures = len(config.validation_prompts)*config.num_validation_images*config.resolution**2*3
     return moments*(3*4*parameters + 100_000) + (moments + 1)*pictures + 1000*config.max_train_steps
 
-# %% ../nbs/03_train_lora.ipynb #be241503
+# %% ../nbs/03_train_lora.ipynb #c8a003c6
 _FREE = ('data', 'output', 'base', 'cache_dir', 'checkpointing_steps', 'validation_prompts', 'num_validation_images', 'validation_guidance_scale', 'validation_inference_steps',
-         'validation_scheduler', 'timestep_spacing', 'gradient_checkpointing')
+         'validation_scheduler', 'timestep_spacing', 'gradient_checkpointing', 'device', 'dtype')   # of the last two, what they stand for on this machine is compared
 
-def _checkpoint_named(run:Run, resume:str|int|Path) -> Checkpoint:
-    "The proven checkpoint that `resume` names: a step, a folder, or 'latest'."
+def _checkpoint_named(run:Run, resume:str|int|Path) -> Checkpoint|None:
+    "The proven checkpoint that `resume` names: a step, a folder, or 'latest', which is None where none was made."
     if resume == 'latest':
         valid, broken = run.survey()
         for name, reason in broken.items(): tqdm.write(f'{name} is passed over: {reason}')
-        return run.latest()
+        return run.latest() if valid or broken else None
     if str(resume).isdigit(): return run.at(int(resume))
     found = Path(resume)
     if not found.name.removeprefix('checkpoint-').isdigit(): raise ValueError(f'Cannot resume from {str(resume)!r}; give a step, a folder checkpoint-N, or latest.')
@@ -315,12 +385,20 @@ def _starting_point(run:Run, config:TrainConfig, resume:str|int|Path|None) -> Ch
         if run.record.is_file(): raise ValueError(f'{run.path} holds a run already; resume it (resume="latest"), or choose another output folder.')
         return None
     open_run(run.path)
-    if resume == 'latest' and not run.checkpoints_dir.is_dir(): return None
     found = _checkpoint_named(run, resume)
+    if found is None: return None
     then, now = verify_checkpoint(found).facts['config'], config.to_json()
     differences = [f'{k}: {then.get(k)!r} then, {now[k]!r} now' for k in now if k not in _FREE and then.get(k) != now[k]]
     if differences: raise ValueError(f'{found.name} was trained with other settings ({"; ".join(differences)}); resume with those, or start a new run.')
     return found
+
+def _check_same(start:Checkpoint, facts:dict) -> None:
+    "Raise `ValueError` unless the run of `start` had the base, photos, device and precision of `facts`."
+    then = verify_checkpoint(start).facts['run']
+    changed = [word for k, word in (('base_hash', 'base'), ('data_hash', 'photo set')) if then[k] != facts[k]]
+    if changed: raise ValueError(f'{start.name} was trained on another {" and ".join(changed)}; resume with the same, or start a new run.')
+    there, here = (f'{f["device"]} in {f["dtype"]}' for f in (then, facts))
+    if there != here: raise ValueError(f'{start.name} was trained on {there}, and this would be {here}, which computes other numbers; resume with device={then["device"]} and dtype={then["dtype"]}, or start a new run.')
 
 def _data_hash(photos:list[Photo]) -> str:
     "SHA-256 (16 digits) of names, captions and bytes of `photos` in their order."
@@ -328,33 +406,35 @@ def _data_hash(photos:list[Photo]) -> str:
     for p in photos: h.update(f'{p.image_id}\0{p.caption}\0'.encode()); h.update(hashlib.sha256(p.path.read_bytes()).digest())
     return h.hexdigest()[:16]
 
-# %% ../nbs/03_train_lora.ipynb #44c9a449
+# %% ../nbs/03_train_lora.ipynb #bc38fc30
 def _prepare(config:TrainConfig, start:Checkpoint|None, progress:bool) -> tuple[Trainer, dict]:
     "Load, encode, attach; the trainer and the facts that belong to the run's record."
-    photos = hold_out(read_photoset(config.data)).train
-    device = pick_device(config.device)
-    pipe = load_base(config.base, device, pick_dtype(device, config.dtype))
-    facts = {'base_name': pipe.base_name, 'base_hash': pipe.base_hash, 'data_hash': _data_hash(photos), 'photos': len(photos), 'device': device, 'dtype': str(pipe.compute_dtype).removeprefix('torch.')}
-    if start is not None:
-        then = verify_checkpoint(start).facts['run']
-        changed = [k for k in ('base_hash', 'data_hash') if then[k] != facts[k]]
-        if changed: raise ValueError(f'{start.name} was trained on another {" and ".join("base" if k == "base_hash" else "photo set" for k in changed)}; resume with the same, or start a new run.')
+    photoset, device = hold_out(read_photoset(config.data)), pick_device(config.device)
+    check_photos(photoset, progress)
+    photos, pipe = photoset.train, load_base(config.base, device, pick_dtype(device, config.dtype))
+    facts = {'base_name': pipe.base_name, 'base_hash': pipe.base_hash, 'data_hash': _data_hash(photos), 'photos': len(photos), 'photo_hashes': [photo_hash(p.path) for p in photos],
+             'device': device, 'dtype': str(pipe.compute_dtype).removeprefix('torch.')}
+    if start: _check_same(start, facts)
+    training_schedule(pipe)
     adapter = load_adapter(start.adapter) if start else init_adapter(pipe.unet, config.rank, config.lora_alpha, tuple(config.target_modules), config.seed)
     parameters = sum(x.numel() for x in adapter.tensors.values())
-    check_space(config.output, planned_bytes(config, parameters))
-    trainer = Trainer(config, pipe, adapter, cache_photos(pipe, photos, config, progress))
+    cache = Path(config.cache_dir or Run(config.output).cache_dir)
+    check_space(config.output, planned_bytes(config, parameters) + (0 if config.cache_dir else cache_bytes(pipe, photos, config)))
+    check_space(cache, cache_bytes(pipe, photos, config))
+    learning_rates(config)
+    trainer = Trainer(config, pipe, adapter, cache_photos(pipe, photos, config, progress, cache))
     if start: trainer.load_state(load_file(start.train_state), start.step)
     return trainer, facts | {'modules': trainer.proof.modules, 'parameters': parameters, 'base_parameters': sum(p.numel() for p in pipe.unet.parameters()) - parameters}
 
 def _records(trainer:Trainer, pending:list, seconds:float) -> list[dict]:
-    "Log records of the steps in `pending`, which took `seconds`; a loss that is not a number stops the run with its photos."
+    "Log records of the steps in `pending`, which took `seconds`; the gradient norm of a skipped step is None, a loss that is not a number stops the run with its photos."
     numbers = torch.stack([torch.stack(p[1:]) for p in pending]).tolist()
     each, c = seconds/len(pending), trainer.config
     for (k, *_), (loss, norm) in zip(pending, numbers):
-        if math.isfinite(loss) and math.isfinite(norm): continue
+        if math.isfinite(loss) and (math.isfinite(norm) or k in trainer.skipped): continue
         ids = [trainer.cache.ids[i] for i in photo_order(c.seed, len(trainer.cache.ids), (k - 1)*c.batch, c.batch)]
-        raise RuntimeError(f'Step {k} has loss {loss} and gradient norm {norm} (photos {", ".join(ids[:8])}); lower learning_rate or use dtype float32, and resume from the last checkpoint.')
-    return [{'step': k, 'loss': loss, 'lr': trainer.rates[k - 1], 'grad_norm': norm, 'seconds': each, 'images_per_s': c.batch/each} for (k, *_), (loss, norm) in zip(pending, numbers)]
+        raise RuntimeError(f'Step {k} has loss {loss} and gradient norm {norm} (photos {", ".join(ids[:8])}); start a new run with a lower learning_rate or dtype float32.')
+    return [{'step': k, 'loss': loss, 'lr': trainer.rates[k - 1], 'grad_norm': None if k in trainer.skipped else norm, 'seconds': each, 'images_per_s': c.batch/each} for (k, *_), (loss, norm) in zip(pending, numbers)]
 
 def _loop(run:Run, trainer:Trainer, first:int, last:int, saved:Callable[[int], None], progress:bool) -> None:
     "Steps `first` to `last`; log lines at least every second or step, `saved` at each checkpoint."
@@ -372,7 +452,15 @@ def _loop(run:Run, trainer:Trainer, first:int, last:int, saved:Callable[[int], N
                 if due: saved(k)
                 pending, clock = [], time.perf_counter()
 
-# %% ../nbs/03_train_lora.ipynb #76165590
+# %% ../nbs/03_train_lora.ipynb #47a3ccad
+def _ended(done:int, planned:int) -> str: return 'finished' if done == planned else f'stopped after step {done} as asked'
+
+def _close(run:Run, planned:int) -> Run:
+    "`run` with nothing left to do; a kill between its last checkpoint and the record left the record behind."
+    done = run.latest().step
+    write_json(run.record, read_json(run.record) | {'steps_done': done, 'status': _ended(done, planned)})
+    return run
+
 def train(
     config:TrainConfig,             # what to do
     progress:bool=True,             # show bars
@@ -383,14 +471,15 @@ def train(
     run, started = Run(config.output), time.perf_counter()
     start = _starting_point(run, config, resume)
     done, last = start.step if start else 0, min(stop_at or config.max_train_steps, config.max_train_steps)
-    if done >= last: return run
+    if done >= last: return _close(run, config.max_train_steps)
+    if not config.validation_prompts: tqdm.write('validation_prompts is empty: no pictures are made, and without them the checkpoints of this run cannot be converted.')
     trainer, facts = _prepare(config, start, progress)
     earlier = read_json(run.record) if start else {'seconds': 0., 'started': datetime.now(timezone.utc).isoformat(timespec='seconds')}
     record = {'config': config.to_json(), 'facts': facts, 'started': earlier['started'], 'resumed_from': done, 'steps_planned': config.max_train_steps,
               'versions': {'python': platform.python_version()} | {p: version(p) for p in ('torch', 'diffusers', 'transformers', 'peft', 'safetensors')}}
 
     def note(steps:int, status:str) -> None:
-        write_json(run.record, record | {'steps_done': steps, 'status': status, 'seconds': earlier['seconds'] + time.perf_counter() - started})
+        write_json(run.record, record | {'steps_done': steps, 'steps_skipped': len(trainer.skipped), 'status': status, 'seconds': earlier['seconds'] + time.perf_counter() - started})
     def saved(step:int) -> None:
         nonlocal done
         _save(run, trainer, step, facts)
@@ -401,7 +490,7 @@ def train(
         if not done and config.validation_prompts: _validate(run, trainer, 0)
         _loop(run, trainer, done + 1, last, saved, progress)
     except BaseException as e: note(done, f'stopped after step {done} by {type(e).__name__}: {e}'); raise
-    note(done, 'finished' if done == config.max_train_steps else f'stopped after step {done} as asked')
+    note(done, _ended(done, config.max_train_steps))
     return run
 
 # %% ../nbs/03_train_lora.ipynb #304b9f1b

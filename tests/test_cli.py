@@ -1,12 +1,13 @@
 "The console command as a shell sees it: exit statuses, one-line errors, interruptions, and how soon the help is there."
-import contextlib, io, json, os, re, resource, shutil, signal, subprocess, sys, time
+import contextlib, io, json, os, re, resource, shlex, shutil, signal, subprocess, sys, time
 from pathlib import Path
 
 import pytest
 from PIL import Image
+from typer.main import get_command
 
 from conftest import ROOT
-from shoes_lora.cli import main
+from shoes_lora.cli import app, main
 
 COMMAND = [sys.executable, '-c', 'import sys; from shoes_lora.cli import main; sys.exit(main())']   # the console script's own lines
 COMMANDS = ('env', 'demo', 'data draw', 'data check', 'train', 'convert', 'evaluate', 'generate')
@@ -58,6 +59,16 @@ def test_every_command_has_an_example(name, tmp_path):
     status, out, err = shell(*name.split(), '--help', cwd=tmp_path)
     assert status == 0 and f'Example:\n    shoes-lora {name}' in out and not err
 
+def test_lines_of_readme_and_help_can_be_parsed(tmp_path):
+    text = (ROOT/'README.md').read_text(encoding='utf-8').replace('\\\n', ' ')
+    lines = [l.split('#')[0] for block in re.findall(r'```sh\n(.*?)```', text, re.S) for l in block.splitlines() if l.startswith('shoes-lora')]
+    for name in COMMANDS: lines += re.findall(r'^ +(shoes-lora .*)', shell(*name.split(), '--help', cwd=tmp_path)[1].split('Example:')[1], re.M)
+    assert len(lines) > 2*len(COMMANDS)
+    for line in lines:
+        command, words = get_command(app), shlex.split(line)[1:]
+        while hasattr(command, 'commands'): command, words = command.commands[words[0]], words[1:]
+        command.make_context(line, list(words))                  # raises for an option or a value it does not know
+
 def test_lines_that_cannot_be_parsed_end_with_2(tmp_path):
     for words in (['frobnicate'], ['train', '--rnak', '4'], ['train', '--rank', 'four'], ['data', 'check']):
         status, out, err = shell(*words, cwd=tmp_path)
@@ -65,7 +76,7 @@ def test_lines_that_cannot_be_parsed_end_with_2(tmp_path):
 
 def test_wrong_path(tmp_path):
     assert 'nowhere' in error('data', 'check', 'nowhere', cwd=tmp_path, run=process)
-    assert 'nowhere' in error('train', '--base', 'tiny', '--resolution', '64', '--data', 'nowhere', cwd=tmp_path)
+    assert 'nowhere' in error('train', '--base', 'tiny', '--data', 'nowhere', cwd=tmp_path)
     assert 'nowhere' in error('convert', 'nowhere', cwd=tmp_path)
     assert 'nowhere' in error('evaluate', 'nowhere', cwd=tmp_path)
 
@@ -111,18 +122,41 @@ def test_env_says_whether_the_machine_is_ready(tmp_path):
     status, out, err = process('env', '--base', 'no-such-owner/no-such-model', '--json', cwd=tmp_path)
     assert (status, json.loads(out)['ok']) == (1, False)
 
-def test_interrupted_training_ends_with_130_and_goes_on(photos, tmp_path):
-    (tmp_path/'few.json').write_text(json.dumps(dict(validation_prompts=[], lr_warmup_steps=0, gradient_accumulation_steps=1)))
-    words = ['train', '--config', 'few.json', '--data', photos, '--base', 'tiny', '--resolution', 64, '--output', 'run', '--checkpointing-steps', 2]
-    process = subprocess.Popen([*COMMAND, *map(str, words)], cwd=tmp_path, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
-                               preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))   # a suite run in the background inherits an ignored Ctrl-C
+def started(words, cwd):
+    "A command line that runs while the test goes on."
+    return subprocess.Popen([*COMMAND, *map(str, words)], cwd=cwd, env=ENV, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL))   # a suite run in the background inherits an ignored Ctrl-C
+
+def stop(process, signum, when):
+    "(exit status, error output) of `process` after `signum`, sent as soon as `when` is true."
     deadline = time.monotonic() + 300
-    while not (tmp_path/'run'/'checkpoints'/'checkpoint-2'/'manifest.json').exists() and time.monotonic() < deadline and process.poll() is None: time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    out, err = process.communicate(timeout=120)
-    assert process.returncode == 130 and 'Interrupted.' in err and 'Traceback' not in err, f'{process.returncode}\n{err[-3000:]}'
+    while not when() and time.monotonic() < deadline and process.poll() is None: time.sleep(0.02)
+    process.send_signal(signum)
+    err = process.communicate(timeout=120)[1]
+    return process.returncode, err
+
+def test_interrupted_training_ends_with_130_and_goes_on(photos, tmp_path):
+    (tmp_path/'few.json').write_text(json.dumps(dict(validation_prompts=['red shoes'], num_validation_images=1, validation_inference_steps=1, lr_warmup_steps=0, gradient_accumulation_steps=1)))
+    words = ['train', '--config', 'few.json', '--data', photos, '--base', 'tiny', '--max-train-steps', 40, '--checkpointing-steps', 20]
+    checkpoints = tmp_path/'run'/'checkpoints'
+    status, err = stop(started([*words, '--output', 'run'], tmp_path), signal.SIGINT, (checkpoints/'checkpoint-20'/'manifest.json').exists)
+    assert status == 130 and 'Interrupted.' in err and 'Traceback' not in err, f'{status}\n{err[-3000:]}'
     record = json.loads((tmp_path/'run'/'run.json').read_text())
-    assert 2 <= record['steps_done'] < record['steps_planned'] and 'KeyboardInterrupt' in record['status']
+    assert 20 <= record['steps_done'] < record['steps_planned'] == 40 and 'KeyboardInterrupt' in record['status']
+    for line in (['train', '--output', 'run', '--resume', 'latest'], [*words, '--output', 'whole']):
+        status, out, err = shell(*line, cwd=tmp_path)
+        assert status == 0 and 'checkpoints of steps 20, 40' in out, err[-3000:]
+    adapter = lambda run: next((tmp_path/run/'checkpoints'/'checkpoint-40').glob('*adapter*.safetensors')).read_bytes()
+    assert adapter('run') == adapter('whole'), 'the interruption changed what was learned'
+
+def test_killed_demo_goes_on(tmp_path):
+    words = ['demo', 'demo', '--photos', 20, '--max-train-steps', 2, '--checkpointing-steps', 1, '--pictures', 8, '--no-open']
+    run = tmp_path/'demo'/'run'
+    for when in ((run/'checkpoints').exists, lambda: any((run/'evaluation').rglob('*.png'))):
+        assert stop(started(words, tmp_path), signal.SIGKILL, when)[0] == -signal.SIGKILL
+    status, out, err = shell(*words, cwd=tmp_path)
+    assert status == 0 and out.strip().endswith('report.html'), f'{out}\n{err[-3000:]}'
+    for kind in ('base', 'checkpoint-1', 'checkpoint-2'): assert len(list(run.rglob(f'evaluation/samples/{kind}/*.png'))) == 8
 
 def test_demo_twice_and_an_evaluation_elsewhere(tmp_path):
     words = ['demo', 'demo', '--photos', 20, '--max-train-steps', 2, '--checkpointing-steps', 2, '--pictures', 4, '--no-open']

@@ -70,6 +70,16 @@ def test_every_public_name_is_used(path):
     bare = {n.name for n in public} - reached(public, '\n'.join(s for _, s, _ in cells if not exported(s)))
     assert not bare, f'exported but never shown or checked: {sorted(bare)}'
 
+def shows_a_figure(source):
+    "Whether the last line of a cell hands a figure to Jupyter."
+    last = ast.parse(source).body[-1:]
+    return bool(last) and isinstance(last[0], ast.Expr) and (re.match(r'(plot_|draw_forest)\w*\(', (line := ast.unparse(last[0]))) or line == 'fig')
+
+@each
+def test_figures_are_stored(path):
+    for cell, source, c in code_cells(path):
+        if shows_a_figure(source): assert 'image/png' in json.dumps(c['outputs']), f'cell {cell} shows a figure that a reader on the web does not see: run make notebooks'
+
 @each
 def test_outputs_are_the_same_on_every_machine(path):
     for cell, _, c in code_cells(path):
