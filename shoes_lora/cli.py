@@ -169,7 +169,7 @@ def train(
     typer.echo(f'{run.path}: checkpoints of steps {", ".join(str(c.step) for c in run.checkpoints())}')
     typer.echo(f'Next: shoes-lora evaluate {run.path}')
 
-# %% ../nbs/09_cli.ipynb #97ca67c2
+# %% ../nbs/09_cli.ipynb #aba6a2cc
 RunFolder = Annotated[Path, typer.Argument(metavar='RUN', help='Folder that `train` wrote.')]
 
 @command('''convert outputs/my_shoes
@@ -178,20 +178,20 @@ def convert(
     run:RunFolder,
     step:Annotated[int|None, typer.Option(help='Checkpoint to convert; all when left out.')]=None,
     force:Annotated[bool, typer.Option('--force', help='Convert again what is done already.')]=False,
-    device:Device=None,
+    device:Device=None, dtype:Dtype=None,
 ):
     "Write checkpoints as diffusers LoRAs, and prove that each paints the pictures of the training."
     from shoes_lora.convert import convert_checkpoint, convert_run
-    made = convert_run(run, force=force, device=device) if step is None else [convert_checkpoint(run, step, force, device)]
+    made = convert_run(run, force, device, dtype) if step is None else [convert_checkpoint(run, step, force, device, dtype)]
     for folder in made: typer.echo(folder)
 
 @command('''evaluate outputs/my_shoes
 evaluate outputs/my_shoes --pictures 512 --checkpoint checkpoint-1000 --checkpoint checkpoint-3000 --output outputs/second_look''')
 def evaluate(
     run:RunFolder,
-    pictures:Annotated[int|None, typer.Option(help='Pictures for each checkpoint and the base; fewer than 256 name no winner.', show_default='256')]=None,
+    pictures:Annotated[int|None, typer.Option(help='Pictures for each checkpoint and the base; fewer than 256, or fewer than 30 different captions, name no winner.', show_default='256')]=None,
     data:Annotated[Path|None, typer.Option(help="Photo set to judge against; the run's own when left out.")]=None,
-    checkpoint:Annotated[list[str]|None, typer.Option(help='Checkpoint to judge, may be repeated; all when left out.')]=None,
+    checkpoint:Annotated[list[str]|None, typer.Option(help='Checkpoint to judge, may be repeated; all when left out. A part of them needs an --output of its own once all were judged.')]=None,
     output:Annotated[Path|None, typer.Option(help="Folder of pictures, scores and report; the run's own when left out.")]=None,
     device:Device=None, dtype:Dtype=None,
 ):
@@ -214,7 +214,7 @@ def demo(
     show:Annotated[bool, typer.Option('--open/--no-open', help='Open the report where there is a display.')]=True,
 ):
     "Show it all on the embedded base: draw photos, train, convert, judge every checkpoint, open the report."
-    from shoes_lora.evaluate import run_demo
+    from shoes_lora.demo import run_demo
     run_demo(folder, show=show, **_given(n_photos=photos, max_train_steps=max_train_steps, checkpoint_every=checkpointing_steps, n_eval=pictures, seed=seed))
 
 # %% ../nbs/09_cli.ipynb #c53cb189
