@@ -2,7 +2,7 @@
 import contextlib, io, json, os, re, resource, shlex, shutil, signal, subprocess, sys, time
 from pathlib import Path
 
-import pytest
+import papermill, pytest
 from PIL import Image
 from typer.main import get_command
 
@@ -158,7 +158,7 @@ def test_killed_demo_goes_on(tmp_path):
     assert status == 0 and out.strip().endswith('report.html'), f'{out}\n{err[-3000:]}'
     for kind in ('base', 'checkpoint-1', 'checkpoint-2'): assert len(list(run.rglob(f'evaluation/samples/{kind}/*.png'))) == 8
 
-def test_demo_twice_and_an_evaluation_elsewhere(tmp_path):
+def test_demo_twice_and_an_evaluation_elsewhere_and_by_papermill(tmp_path):
     words = ['demo', 'demo', '--photos', 20, '--max-train-steps', 2, '--checkpointing-steps', 2, '--pictures', 4, '--no-open']
     status, out, err = shell(*words, cwd=tmp_path)
     assert status == 0 and out.strip().endswith('report.html'), f'{out}\n{err[-3000:]}'
@@ -170,3 +170,9 @@ def test_demo_twice_and_an_evaluation_elsewhere(tmp_path):
     lines = out.splitlines()
     assert status == 0 and [l.split()[0] for l in lines[:2]] == ['base', 'checkpoint-2'] and 'KID' in lines[1], err[-3000:]
     assert 'nsufficient' in lines[2] and Path(lines[3]).name == 'report.html' and (tmp_path/lines[3]).is_file()   # four pictures name no winner
+    judged = tmp_path/'judged'
+    papermill.execute_notebook(str(ROOT/'nbs'/'05_evaluate.ipynb'), str(tmp_path/'out.ipynb'), cwd=str(tmp_path), progress_bar=False,
+                               parameters=dict(run=str(tmp_path/'demo'/'run'), checkpoint='checkpoint-2', n=4, out_dir=str(judged)))
+    record = json.loads((judged/'record.json').read_text())
+    assert record['parameters']['checkpoint'] == 'checkpoint-2' and list(record['adapters']) == ['checkpoint-2'] and (judged/'report.html').is_file()
+    assert {p.parent.name for p in judged.rglob('samples/*/*.png')} == {'base', 'checkpoint-2'}
