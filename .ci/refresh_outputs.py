@@ -22,7 +22,7 @@ def refresh(file):
     config = get_config()
     nb = NBProcessor(file, rm_directives=False).nb
     sys.path.insert(0, str(ROOT)); os.environ['IN_TEST'] = '1'
-    with working_directory(file.parent): CaptureShell(file).run_all(nb, exc_stop=True, preproc=lambda cell: skipped(cell, set(config.tst_flags.split())))
+    with working_directory(file.parent): CaptureShell(file, mpl_format='png').run_all(nb, exc_stop=True, preproc=lambda cell: skipped(cell, set(config.tst_flags.split())))
     for cell in nb.cells:
         if cell.cell_type == 'code': cell.outputs = [o for o in cell.outputs if o.get('name') != NOISE and not any('widget' in k for k in o.get('data', {}))]
     clean_nb(nb, allowed_cell_metadata_keys=config.allowed_cell_metadata_keys.split(), clean_ids=config.clean_ids)

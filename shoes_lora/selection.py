@@ -230,7 +230,7 @@ def select(
         status, text = 'pick', _pick_sentence(pick, rows[at_base], rows[best], tied, n, score, level, len(rows))
     return Verdict(status, pick.name if pick else None, cmp.names[best], tied, text, rows, n, prompts, level, cmp.critical, detectable)
 
-# %% ../nbs/05c_selection.ipynb #054c4646
+# %% ../nbs/05c_selection.ipynb #076a4639
 def draw_forest(
     verdict:Verdict,   # from `select`
     score:str='KID',   # axis label
@@ -245,6 +245,6 @@ def draw_forest(
         ax.plot(s.to_base_interval, (y, y), color=colour, lw=2)
         ax.plot(s.to_base, y, 'o', color=colour)
     ax.axvline(0, color='k', lw=.8)
-    ax.set_yticks(range(len(rows)), [s.name for s in rows]); ax.invert_yaxis()
+    ax.set_yticks(range(len(rows)), [s.name for s in rows]); ax.set_ylim(len(rows) - .5, -.5)
     ax.set(xlabel=f'{score} minus that of the base', title=f'{verdict.status}: {verdict.pick or "no checkpoint named"} (n = {verdict.n}, {verdict.clusters} prompts)')
     return fig

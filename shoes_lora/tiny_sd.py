@@ -455,15 +455,15 @@ def retrain(
                         vae_steps=steps[0], clip_steps=steps[1], unet_steps=steps[2], dtype=dtype, measured='\n'.join(measured))
     return assemble(out, vae, unet, clip, tokenizer, card)
 
-# %% ../nbs/01a_tiny_sd.ipynb #7e0289a2
+# %% ../nbs/01a_tiny_sd.ipynb #a3075147
 def plot_rows(
     rows:dict[str, list], # title -> pictures, as arrays or PIL
 ):                        # -> matplotlib Figure
     "Rows of small pictures under each other, each row with its title."
     from matplotlib.figure import Figure
-    n = max(map(len, rows.values())); fig = Figure(figsize=(6, .86*len(rows)), dpi=100, layout='constrained'); axs = np.atleast_2d(fig.subplots(len(rows), n))
-    for (title, pictures), line in zip(rows.items(), axs):
-        for ax in line: ax.axis('off')
+    n = max(map(len, rows.values())); fig = Figure(figsize=(6, .95*len(rows)), dpi=100, layout='constrained')
+    for (title, pictures), part in zip(rows.items(), np.atleast_1d(fig.subfigures(len(rows)))):
+        part.suptitle(title, fontsize=7, x=.01, ha='left')
+        for ax in (line := np.atleast_1d(part.subplots(1, n))): ax.axis('off')
         for ax, im in zip(line, pictures): ax.imshow(im)
-        line[0].set_title(title, fontsize=7, loc='left')
     return fig
