@@ -35,7 +35,7 @@ def demo_config(
                        max_train_steps=max_train_steps, checkpointing_steps=checkpoint_every, target_modules=[*TARGETS, *CONVOLUTIONS], noise_offset=.5, gradient_checkpointing=False,
                        validation_prompts=prompts, num_validation_images=1, validation_guidance_scale=4., validation_inference_steps=12, cache_dir=str(folder/'cache'))
 
-# %% ../nbs/08_demo.ipynb #a9f34b28
+# %% ../nbs/08_demo.ipynb #bf68a750
 def _can_show():
     "Whether a browser has a display to open on."
     return sys.platform in ('darwin', 'win32') or bool(os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY'))
@@ -43,8 +43,8 @@ def _can_show():
 def run_demo(
     folder:str|Path='outputs/demo', # receives photos, run and report
     n_photos:int=1000,              # to draw
-    max_train_steps:int=240,        # optimizer steps
-    checkpoint_every:int=80,        # steps
+    max_train_steps:int=300,        # optimizer steps
+    checkpoint_every:int=100,       # steps
     n_eval:int=MIN_PICTURES,        # pictures a candidate
     seed:int=42,                    # of the photos
     progress:bool=True,             # bars, and a line a stage

@@ -96,7 +96,7 @@ def tensor_op(
     pairs = ((product, a@a), (sums, exact_sums), (grad, exact_grad))
     return torch.stack([(got.detach().cpu().double() - exact).abs().max()/exact.abs().max() for got, exact in pairs]).max().item() # NaN stays NaN
 
-# %% ../nbs/00_env_check.ipynb #9fe38dfc
+# %% ../nbs/00_env_check.ipynb #d2bf6a0d
 DEFAULT_BASE = 'stable-diffusion-v1-5/stable-diffusion-v1-5' # the hub's name of Stable Diffusion 1.5
 TINY = 'tiny'                                                # the embedded base
 RETIRED = {'runwayml/stable-diffusion-v1-5': DEFAULT_BASE}   # withdrawn from the hub -> where the same weights live on
@@ -122,7 +122,7 @@ class Plan:
     @classmethod
     def of(cls, base:str) -> 'Plan': # the run of the demonstration for 'tiny', else the defaults
         "An ordinary run on `base`."
-        return cls(TINY, 64, 32, False, max_train_steps=240, checkpointing_steps=80, n_photos=1000, n_pictures=1056) if base == TINY else cls(base)
+        return cls(TINY, 64, 32, False, max_train_steps=300, checkpointing_steps=100, n_photos=1000, n_pictures=1056) if base == TINY else cls(base)
 
     @property
     def label(self) -> str: return 'the embedded base' if self.base == TINY else 'SD 1.5'
