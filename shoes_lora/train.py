@@ -452,7 +452,7 @@ def _loop(run:Run, trainer:Trainer, first:int, last:int, saved:Callable[[int], N
                 if due: saved(k)
                 pending, clock = [], time.perf_counter()
 
-# %% ../nbs/03_train_lora.ipynb #47a3ccad
+# %% ../nbs/03_train_lora.ipynb #dd5cd83d
 def _ended(done:int, planned:int) -> str: return 'finished' if done == planned else f'stopped after step {done} as asked'
 
 def _close(run:Run, planned:int) -> Run:
@@ -480,16 +480,20 @@ def train(
 
     def note(steps:int, status:str) -> None:
         write_json(run.record, record | {'steps_done': steps, 'steps_skipped': len(trainer.skipped), 'status': status, 'seconds': earlier['seconds'] + time.perf_counter() - started})
+    saving = done
     def saved(step:int) -> None:
-        nonlocal done
-        _save(run, trainer, step, facts)
+        nonlocal done, saving
+        saving = step; _save(run, trainer, step, facts)
         done = step; note(done, 'running')
 
     note(done, 'running'); trim_metrics(run, done); run.sweep()
     try:
         if not done and config.validation_prompts: _validate(run, trainer, 0)
         _loop(run, trainer, done + 1, last, saved, progress)
-    except BaseException as e: note(done, f'stopped after step {done} by {type(e).__name__}: {e}'); raise
+    except BaseException as e:
+        if saving in [c.step for c in run.checkpoints()]: done = saving      # stopped between the checkpoint and the record of it
+        note(done, f'stopped after step {done} by {type(e).__name__}: {e}')
+        raise
     note(done, _ended(done, config.max_train_steps))
     return run
 
