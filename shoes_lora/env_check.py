@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from importlib.resources import files
 from pathlib import Path
 
-# %% ../nbs/00_env_check.ipynb #739514ed
+# %% ../nbs/00_env_check.ipynb #8e0b1a8b
 def _devices() -> list[str]: # best first, 'cpu' always last
     "Devices of this machine that torch can use."
     import torch
@@ -23,11 +23,13 @@ def _devices() -> list[str]: # best first, 'cpu' always last
 def pick_device(
     name:str|None=None,          # 'cuda', 'mps' or 'cpu'; None or 'auto' takes the best present
     devices:list[str]|None=None, # devices present, best first; None asks torch
+    dtype:str|None=None,         # precision that is wanted on it
 ) -> str:                        # 'cuda', 'mps' or 'cpu'
-    "Device to compute on; `ValueError` if `name` is unknown or absent here."
+    "Device to compute on; `ValueError` if `name` is unknown, would refuse `dtype` wherever it is, or is absent here."
     devices = _devices() if devices is None else devices
     if name in (None, '', 'auto'): return devices[0]
     if name not in ('cuda', 'mps', 'cpu'): raise ValueError(f"Device '{name}' is unknown: use cuda, mps, cpu or auto (of several NVIDIA cards, CUDA_VISIBLE_DEVICES chooses one).")
+    if dtype is not None: dtype_policy(name, dtype, bf16=True)
     if name not in devices: raise ValueError(f"Device '{name}' is not usable here, torch finds {', '.join(devices)}: leave the device out, or install a torch build and driver for {name}.")
     return name
 
@@ -175,7 +177,7 @@ def _software() -> dict: # facts of the interpreter and the installed packages
     try: return facts | dict(python_wanted=importlib.metadata.metadata('shoes-lora')['Requires-Python'], packages=requirements())
     except ImportError as e: return facts | dict(install_error=f'{type(e).__name__}: {e}')
 
-# %% ../nbs/00_env_check.ipynb #8a295643
+# %% ../nbs/00_env_check.ipynb #cb3bb357
 def _compute(
     device:str|None, # as asked for
     dtype:str|None,  # as asked for
@@ -184,7 +186,7 @@ def _compute(
     facts = {}
     try:
         facts['devices'] = _devices()
-        facts['device'] = device = pick_device(device, facts['devices'])
+        facts['device'] = device = pick_device(device, facts['devices'], dtype)
         facts['bf16'] = _has_bf16(device)
         facts['dtype'] = dtype_policy(device, dtype, facts['bf16'])
         facts |= _gpu(device)

@@ -156,7 +156,7 @@ def _load_file(path:str|Path, config:str|Path|None) -> StableDiffusionPipeline: 
         raise RuntimeError(f"{path} could not be loaded ({why}): {remedy}.") from e
     return _whole(pipe, path)
 
-# %% ../nbs/01_sd_inference_fp32.ipynb #4f4da811
+# %% ../nbs/01_sd_inference_fp32.ipynb #12fd51a1
 def _dtype_name(dtype) -> str:
     "'float32' for `torch.float32`, 'float32' or 'torch.float32'."
     return str(dtype).removeprefix('torch.')
@@ -168,8 +168,9 @@ def load_base(
     config:str|Path|None=None,          # diffusers folder that describes a single file; None asks the hub
 ) -> StableDiffusionPipeline:           # in eval mode; carries `base_name`, `base_hash` and `compute_dtype`
     "Load a base whole, or raise one error that says what to do; without safety checker and progress bars."
-    device = pick_device(device)
-    dtype = pick_dtype(device, None if dtype is None else _dtype_name(dtype))
+    dtype = None if dtype is None else _dtype_name(dtype)
+    device = pick_device(device, dtype=dtype)
+    dtype = pick_dtype(device, dtype)
     kind, where = _locate(name_or_path)
     pipe = _load_file(where, config) if kind == 'file' else _load_folder(_hub_folder(where) if kind == 'hub' else where)
     if pipe.unet.config.in_channels != 4:

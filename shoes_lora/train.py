@@ -406,10 +406,10 @@ def _data_hash(photos:list[Photo]) -> str:
     for p in photos: h.update(f'{p.image_id}\0{p.caption}\0'.encode()); h.update(hashlib.sha256(p.path.read_bytes()).digest())
     return h.hexdigest()[:16]
 
-# %% ../nbs/03_train_lora.ipynb #bc38fc30
+# %% ../nbs/03_train_lora.ipynb #a6ed646f
 def _prepare(config:TrainConfig, start:Checkpoint|None, progress:bool) -> tuple[Trainer, dict]:
     "Load, encode, attach; the trainer and the facts that belong to the run's record."
-    photoset, device = hold_out(read_photoset(config.data)), pick_device(config.device)
+    photoset, device = hold_out(read_photoset(config.data)), pick_device(config.device, dtype=config.dtype)
     check_photos(photoset, progress)
     photos, pipe = photoset.train, load_base(config.base, device, pick_dtype(device, config.dtype))
     facts = {'base_name': pipe.base_name, 'base_hash': pipe.base_hash, 'data_hash': _data_hash(photos), 'photos': len(photos), 'photo_hashes': [photo_hash(p.path) for p in photos],
