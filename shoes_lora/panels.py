@@ -45,7 +45,7 @@ def find_photos(
     if query.split not in (ALL, *photoset.splits): raise ValueError(f'{photoset.root} has no split {query.split!r}; it has {", ".join(photoset.splits)}')
     return [(s, p) for s, photos in photoset.splits.items() if query.split in (ALL, s) for p in photos if _matches(p, query, marked)]
 
-# %% ../nbs/07_panels.ipynb #82131b4a
+# %% ../nbs/07_panels.ipynb #bc8f5fd5
 RED, BLUE = (200, 40, 40), (30, 90, 200)
 
 def draw_photo(
@@ -85,9 +85,11 @@ def _fault(photo):
 def record_html(
     split:str,
     photo:Photo,
-) -> str:       # a table
+    marked:bool=False, # to be left out
+) -> str:              # a table
     "Everything known of a photo."
     rows = dict(id=photo.image_id, split=split, caption=photo.caption) | photo.metadata | dict(file=photo.path)
+    if marked: rows['marked'] = 'to be left out'
     if fault := _fault(photo): rows['cannot be shown'] = fault
     else:
         with Image.open(photo.path) as im: rows |= dict(pixels=f'{im.width} x {im.height}, {im.mode}', bytes=f'{photo.path.stat().st_size:,}')
@@ -104,7 +106,7 @@ def read_marks(
     if not isinstance(ids, list) or not all(isinstance(i, str) for i in ids): raise ValueError(f'{path} is not a list of image ids; give another file or delete it')
     return set(ids)
 
-# %% ../nbs/07_panels.ipynb #89aee987
+# %% ../nbs/07_panels.ipynb #79b5090b
 MANY = 60 # values an attribute may have to become a list
 
 def _png(im):
@@ -145,8 +147,8 @@ class PhotoBrowser:
         self.status, self.record, self.big = W.HTML(), W.HTML(layout=W.Layout(width='360px')), W.Image(format='png', layout=W.Layout(width='320px', height='320px'))
         self.cells = [_Cell(size) for _ in range(per_page)]
         filters = [self.split, *self.values.values(), self.marks, self.text]
-        grid = W.HBox([c.box for c in self.cells], layout=W.Layout(flex_flow='row wrap', align_content='flex-start', width=f'{6*(size + 8) + 24}px'))
-        self.box = W.VBox([W.HBox(filters, layout=W.Layout(flex_flow='row wrap')), W.HBox([self.page, self.status]), W.HBox([grid, W.VBox([self.big, self.record])])])
+        grid = W.HBox([c.box for c in self.cells], layout=W.Layout(flex_flow='row wrap', align_content='flex-start', flex=f'1 1 {3*(size + 4)}px', max_width=f'{6*(size + 8) + 8}px'))
+        self.box = W.VBox([W.HBox(filters, layout=W.Layout(flex_flow='row wrap')), W.HBox([self.page, self.status]), W.HBox([grid, W.VBox([self.big, self.record], layout=W.Layout(margin='2px 12px'))], layout=W.Layout(flex_flow='row wrap'))])
         for w in filters: w.observe(self.search, 'value')
         self.page.observe(self.draw, 'value')
         for i, c in enumerate(self.cells):
@@ -179,8 +181,8 @@ class PhotoBrowser:
         finally: self._quiet = False
         total = sum(map(len, self.photoset.splits.values()))
         self.status.value = f'of {self.page.max}: {len(self.found):,} of {total:,} photos, {len(self.marked):,} marked' + (f', kept in {escape(str(self.exclude))}' if self.exclude else ', not kept in a file')
-        self.record.value = record_html(*self.choice) if self.choice else 'The button under a photo shows its record.'
-        self.big.value = _png(draw_photo(self.choice[1], 320, self.choice[1].image_id in self.marked) if self.choice else Image.new('RGB', (320, 320), (245, 245, 245)))
+        self.record.value = record_html(*self.choice, self.choice[1].image_id in self.marked) if self.choice else 'The button under a photo shows its record.'
+        self.big.value = _png(draw_photo(self.choice[1], 320) if self.choice else Image.new('RGB', (320, 320), (245, 245, 245)))
 
     def open(self, i:int, on:bool=True) -> None:
         "Show the record of photo `i` of the page, or none."
