@@ -162,7 +162,7 @@ def _open_output(config) -> dict:
     if changed := [f'{k}: {before.get(k)!r}, not {v!r}' for k, v in now.items() if before.get(k) != v]: raise ValueError(f'{output} was prepared with other choices ({"; ".join(changed)}); choose another folder or delete it')
     return read_json(output/'groups.json')
 
-# %% ../nbs/02e_prepare.ipynb #4ad6f53e
+# %% ../nbs/02e_prepare.ipynb #1ed89eed
 @dataclass(frozen=True)
 class Planned:
     "One photo on its way."
@@ -181,9 +181,11 @@ class Planned:
         "The line of captions.json."
         return dict(image_id=self.image_id, image_file=self.image_file, caption=self.caption, metadata=self.metadata)
 
-def _template(config, entries, facts):
-    "The template of those without a caption or of all, None where captions are kept; `ValueError` when none fits."
-    known = list(dict.fromkeys(k for f in facts for k in f))
+def _facts(entry) -> dict: return attributes({k: v for k, v in entry.metadata.items() if (k, v) != ('id', entry.image_id)})
+
+def _template(config, entries) -> str|None:
+    "The template of all captions, None where the source's own are kept; `ValueError` when none fits."
+    facts = [_facts(e) for e in entries]; known = list(dict.fromkeys(k for f in facts for k in f))
     if config.template: check_template(config.template, known); return config.template
     if all(e.caption for e in entries): return None
     if any('category' not in f for f in facts): raise ValueError(f'{config.source} has no captions of its own; give a template, with attributes in braces: {", ".join(known) or "none are known"}')
@@ -201,14 +203,15 @@ def _leave_out(entries, config) -> tuple[list, list[Problem]]:
     problems = [Problem('excluded', i, f'marked in {Path(config.exclude).name}', 'left out') if i in there else Problem('unknown-id', i, f'marked in {Path(config.exclude).name}, but there is no such photo', 'noted') for i in marked]
     return [e for e in entries if e.image_id not in set(marked)], problems
 
-def _plan(config, entries, prints, before) -> list[Planned]:
-    facts = [attributes({k: v for k, v in e.metadata.items() if (k, v) != ('id', e.image_id)}) for e in entries]; template = _template(config, entries, facts)
+def _kept(before) -> dict: return before.get('left', {}) | {i: p['split'] for i, p in before.get('photos', {}).items()} # id -> split it has or once had
+
+def _plan(config, entries, template, prints, before) -> list[Planned]:
     if twice := [i for i, n in Counter(e.image_id for e in entries).items() if n > 1]: raise ValueError(f'id {twice[0]!r} appears in several splits of {config.source}; ids must differ when photos are split anew')
-    groups = group_photos(entries, prints.hash, prints.features, config.kin); kept = before.get('photos', {})
-    splits = split_groups(groups, strata_of(entries, config.least), config.ratios, config.seed, [kept.get(e.image_id, {}).get('split') for e in entries])
+    groups, kept = group_photos(entries, prints.hash, prints.features, config.kin), _kept(before)
+    splits = split_groups(groups, strata_of(entries, config.least), config.ratios, config.seed, [kept.get(e.image_id) for e in entries])
     keys = [hashlib.sha256(f'{sha} {config.frame} {config.margin if config.frame == "trim" else 0} {config.size} 1'.encode()).hexdigest()[:32] for sha in prints.sha]
-    return [Planned(e.image_id, str(e.path), caption_of(e.metadata, template) if template else tidy(e.caption), f, str(s), int(g), sha, k)
-            for e, f, s, g, sha, k in zip(entries, facts, splits, groups, prints.sha, keys)]
+    return [Planned(e.image_id, str(e.path), caption_of(e.metadata, template) if template else tidy(e.caption), _facts(e), str(s), int(g), sha, k)
+            for e, s, g, sha, k in zip(entries, splits, groups, prints.sha, keys)]
 
 # %% ../nbs/02e_prepare.ipynb #92e258c7
 def _work(config) -> Path: return Path(config.output).with_name(f'.{Path(config.output).name}.work')
@@ -243,19 +246,19 @@ def _cut_problems(config, plan, files) -> list[Problem]:
 
 def _relative(path, config): return Path(path).resolve().relative_to(Path(config.source).resolve()).as_posix() if Path(path).resolve().is_relative_to(Path(config.source).resolve()) else str(path)
 
-# %% ../nbs/02e_prepare.ipynb #63ace298
+# %% ../nbs/02e_prepare.ipynb #d1e82bc0
 def _link(source, target):
     try: os.link(source, target)
     except OSError: shutil.copyfile(source, target)
 
-def _metadata(photoset, config) -> dict: # the original's schema
+def _metadata(photoset, config, template) -> dict: # the original's schema
     "What a photo set holds, counted."
     total = sum(map(len, photoset.splits.values())); kinds = Counter(str(p.metadata.get('category', '')) for ps in photoset.splits.values() for p in ps)
     count = lambda ps, name: dict(Counter(str(p.metadata[name]) for p in ps if name in p.metadata).most_common())
     return dict(dataset_info=dict(name=photoset.root.name, category=', '.join(k for k in kinds if k), total_samples=total, image_size=config.size, format='PNG', random_seed=config.seed),
                 splits={s: dict(size=len(ps), ratio=round(len(ps)/total, 4)) for s, ps in photoset.splits.items()},
                 distributions={f'{s}_{title}': count(ps, name) for s, ps in photoset.splits.items() for name, title in (('color', 'colors'), ('gender', 'genders'), ('season', 'seasons'), ('brand', 'brands'))},
-                caption_template=config.template)
+                caption_template=template)
 
 def _write_split(folder, planned, files):
     (folder/'images').mkdir(parents=True)
@@ -264,7 +267,7 @@ def _write_split(folder, planned, files):
     (folder/'captions.json').write_text(json.dumps([p.record() for p in planned], ensure_ascii=False, indent=1), encoding='utf-8')
     (folder/'ids.txt').write_text(''.join(f'{p.image_id}\n' for p in planned), encoding='utf-8')
 
-def _write_set(config, plan, files, report, digest) -> None:
+def _write_set(config, plan, files, before, template, report, digest) -> None:
     "Write the photo set in one step; `ValueError` if what is read back is not what was planned."
     with atomic_dir(config.output) as part:
         for s in SPLITS:
@@ -272,40 +275,44 @@ def _write_set(config, plan, files, report, digest) -> None:
         written = read_photoset(part)
         found, wanted = [sorted((s, p.image_id, p.caption, p.path.name) for s, ps in written.splits.items() for p in ps), sorted((p.split, p.image_id, p.caption, p.image_file) for p in plan)]
         if found != wanted: raise ValueError(f'{config.output} reads back {len(found)} photos that are not the {len(wanted)} planned; two ids may give one file name')
-        write_json(part/'metadata.json', _metadata(replace(written, root=Path(config.output)), config))
-        write_json(part/'groups.json', dict(seed=config.seed, ratios=config.ratios, kin=config.kin, photos={p.image_id: dict(group=p.group, split=p.split, file=f'{p.split}/images/{p.image_file}', sha256=p.sha256, key=p.key) for p in plan}))
+        write_json(part/'metadata.json', _metadata(replace(written, root=Path(config.output)), config, template))
+        write_json(part/'groups.json', dict(seed=config.seed, ratios=config.ratios, kin=config.kin, left={i: s for i, s in _kept(before).items() if i not in {p.image_id for p in plan}},
+                                             photos={p.image_id: dict(group=p.group, split=p.split, file=f'{p.split}/images/{p.image_file}', sha256=p.sha256, key=p.key) for p in plan}))
         write_json(part/'report.json', report | dict(written={s: len(ps) for s, ps in written.splits.items()}))
         write_manifest(part, plan=digest)
 
-def _is_current(config, digest) -> bool:
-    "Whether the output is whole and of this very plan."
-    try: return read_manifest(config.output).facts.get('plan') == digest
-    except (ValueError, FileNotFoundError): return False
+def _manifest(config):
+    "The manifest of the output where every file is as it was written, else None."
+    try: return read_manifest(config.output)
+    except (ValueError, FileNotFoundError): return None
 
-# %% ../nbs/02e_prepare.ipynb #c8296ec5
+def _sweep(config) -> None:
+    "Delete what a write that was killed left hidden beside the output."
+    output = Path(config.output)
+    for rest in output.parent.glob('.*.tmp'):
+        if re.fullmatch(rf'\.{re.escape(output.name)}\.[0-9a-f]{{8}}\.tmp', rest.name): shutil.rmtree(rest, ignore_errors=True)
+
+# %% ../nbs/02e_prepare.ipynb #8df08076
 def prepare_photos(
     config:PrepareConfig,
     progress:bool=True,  # bars
     tokenizer=None,      # of the base; reports captions that are cut off
 ) -> PhotoSet:           # read back from `config.output`
     "Make a photo set of a folder; a second run does only what is new, and nothing where nothing is new. Run it once at a time for one output."
-    before = _open_output(config); work = _work(config)
+    before, work = _open_output(config), _work(config); _sweep(config)
     source = scan(config.source, config.layout, config.where)
-    checked = check_source(source, min_side=config.min_side, tokenizer=tokenizer, cache_dir=work/'check', progress=progress)
+    checked = check_source(source, min_side=config.min_side, cache_dir=work/'check', progress=progress)
     entries, problems = _leave_out(checked.kept, config)
     if not entries: raise ValueError(f'no photo of {config.source} is left of {source.rows:,} rows; {checked}')
-    plan = _plan(config, entries, fingerprints([e.path for e in entries], cache_dir=work/'check', progress=progress), before)
+    template = _template(config, entries)
+    plan = _plan(config, entries, template, fingerprints([e.path for e in entries], cache_dir=work/'check', progress=False), before)
     digest = hashlib.sha256(json.dumps([_settled(config), [asdict(p) | dict(path=_relative(p.path, config)) for p in plan]]).encode()).hexdigest()
-    if _is_current(config, digest): return read_photoset(config.output)
-    files = _frame_all(config, plan, before if _is_whole(config) else {}, progress)
+    there = _manifest(config)
+    if there and there.facts.get('plan') == digest: return read_photoset(config.output)
+    files = _frame_all(config, plan, before if there else {}, progress)
     problems = checked.problems + problems + _cut_problems(config, plan, files)
     if tokenizer: problems += [Problem('long-caption', _relative(p.path, config), f'the model never sees: {cut}', 'noted') for p in plan if (cut := cut_off(p.caption, tokenizer))]
     report = dict(config=_settled(config), source=str(source), rows=source.rows, checked=checked.checked, kept=len(plan), counts=dict(Counter(p.rule for p in problems)), problems=[asdict(p) for p in problems])
-    _write_set(config, plan, files, report, digest)
+    _write_set(config, plan, files, before, template, report, digest)
     shutil.rmtree(work/'pictures', ignore_errors=True)
     return read_photoset(config.output)
-
-def _is_whole(config) -> bool:
-    "Whether every file of the output is as it was written, so that its pictures may be used again."
-    try: return bool(read_manifest(config.output))
-    except (ValueError, FileNotFoundError): return False
