@@ -192,7 +192,7 @@ def plot_captions(
     ax.set(xlabel='tokens of a caption, begin and end included', ylabel='photos', title=f'{sum(k > limit for k in n):,} of {len(n):,} captions go beyond the {limit} tokens the model sees')
     return fig
 
-# %% ../nbs/02g_statistics.ipynb #a84e3fb9
+# %% ../nbs/02g_statistics.ipynb #5f3ab307
 def plot_sizes(
     photos:list[Photo],
     wanted:int=512,  # pixels of the training
@@ -216,4 +216,5 @@ def plot_framing(
     x, y = 100*framing.offset.T; reach = np.nanmax(np.abs([*x, *y, 10]))*1.1
     right.scatter(x, -y, s=6, alpha=.4); right.plot(*(100*CENTRED*np.array([[-1, 1, 1, -1, -1], [-1, -1, 1, 1, -1]])), color='C3', lw=1)
     right.set(xlabel='right of the middle, % of the width', ylabel='above the middle, % of the height', xlim=(-reach, reach), ylim=(-reach, reach), aspect='equal', title=f'{framing.centred.sum():,} of {len(framing.ids):,} products within {CENTRED:.0%}'); right.title.set_fontsize(9)
+    for label in (left.xaxis.label, left.yaxis.label, right.xaxis.label, right.yaxis.label): label.set_fontsize(8)
     return fig
