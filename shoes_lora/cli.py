@@ -241,7 +241,7 @@ def train(
     typer.echo(f'{run.path}: checkpoints of steps {", ".join(str(c.step) for c in run.checkpoints())}')
     typer.echo(f'Next: shoes-lora evaluate {run.path}')
 
-# %% ../nbs/09_cli.ipynb #e3399793
+# %% ../nbs/09_cli.ipynb #fff98e0a
 RunFolder = Annotated[Path, typer.Argument(metavar='RUN', help='Folder that `train` wrote.')]
 
 @command('''convert outputs/my_shoes
@@ -279,8 +279,8 @@ demo outputs/quick --photos 40 --max-train-steps 20 --checkpointing-steps 10 --p
 def demo(
     folder:Annotated[Path, typer.Argument(help='Receives photos, run and report; a second call does only what is missing.')]=Path('outputs/demo'),
     photos:Annotated[int|None, typer.Option(help='How many to draw.', show_default='1000')]=None,
-    max_train_steps:Annotated[int|None, typer.Option(help='Optimizer steps.', show_default='240')]=None,
-    checkpointing_steps:Annotated[int|None, typer.Option(help='Optimizer steps between checkpoints.', show_default='80')]=None,
+    max_train_steps:Annotated[int|None, typer.Option(help='Optimizer steps.', show_default='300')]=None,
+    checkpointing_steps:Annotated[int|None, typer.Option(help='Optimizer steps between checkpoints.', show_default='100')]=None,
     pictures:Annotated[int|None, typer.Option(help='Pictures for each checkpoint and the base.', show_default='256')]=None,
     seed:Annotated[int|None, typer.Option(help='Seed of the photos.', show_default='42')]=None,
     show:Annotated[bool, typer.Option('--open/--no-open', help='Open the report where there is a display.')]=True,

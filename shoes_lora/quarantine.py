@@ -23,8 +23,8 @@ from .dataset import Entry, Problem, Source, clean_rgb
 from .features import Lite0
 
 # %% auto #0
-__all__ = ['RULES', 'MAX_PIXELS', 'BLANK', 'open_clean', 'Fingerprints', 'perceptual_hash', 'fingerprints', 'near_pairs',
-           'CheckReport', 'check_source']
+__all__ = ['RULES', 'MAX_PIXELS', 'LEVELS', 'BLANK', 'open_clean', 'Fingerprints', 'perceptual_hash', 'fingerprints',
+           'near_pairs', 'CheckReport', 'check_source']
 
 # %% ../nbs/02b_quarantine.ipynb #b47d2a80
 RULES = {
@@ -88,13 +88,14 @@ def open_clean(
     try: return _decode(Path(path).read_bytes(), max_pixels)[1]
     except _Refused as e: raise ValueError(f'{path} cannot be used ({e.rule}: {e}); replace or remove it') from None
 
-# %% ../nbs/02b_quarantine.ipynb #c266c75c
+# %% ../nbs/02b_quarantine.ipynb #441aa557
 @dataclass
 class Fingerprints:
     "What makes photos comparable, in their order."
     sha:list[str]          # SHA-256 of each file
     hash:np.ndarray        # (n, 64) bool, perceptual
     features:np.ndarray    # (n, 1280) float32, EfficientNet-Lite0
+    colours:np.ndarray|None = None # (n, 192) uint8, the picture at 8 x 8 in RGB
 
 @dataclass
 class _Facts:
@@ -107,6 +108,7 @@ class _Facts:
     size:tuple = (0, 0)    # pixels, upright
     spread:float = 0.      # standard deviation of the levels of a 32 x 32 picture, the largest of the channels
     hash:str = ''          # 16 hex digits
+    colours:str = ''       # 8 x 8 RGB, 384 hex digits
 
 def perceptual_hash(
     img:Image.Image, # any size
@@ -129,13 +131,13 @@ def _look(path, sha, max_pixels, small) -> tuple[_Facts, Image.Image|None]: # fa
     try: im, rgb = _decode(data, max_pixels)
     except _Refused as e: return _Facts(sha, e.rule, str(e)), None
     tiny = np.asarray(rgb.resize((32, 32), Image.Resampling.BOX), np.float32)
-    bits = np.packbits(perceptual_hash(rgb)).tobytes().hex()
-    return _Facts(sha, '', '', im.format, _what_is_mended(im, data), rgb.size, round(float(tiny.std((0, 1)).max()), 3), bits), rgb.resize((224, 224), Image.Resampling.BICUBIC) if small else None
+    bits, colours = np.packbits(perceptual_hash(rgb)).tobytes().hex(), rgb.resize((8, 8), Image.Resampling.BOX).tobytes().hex()
+    return _Facts(sha, '', '', im.format, _what_is_mended(im, data), rgb.size, round(float(tiny.std((0, 1)).max()), 3), bits, colours), rgb.resize((224, 224), Image.Resampling.BICUBIC) if small else None
 
 class _Shelf:
     "Facts and features of photos in a folder, by the hash of their bytes; keeps nothing without a folder."
     def __init__(self, cache_dir, max_pixels):
-        self.facts_dir = Path(cache_dir)/f'photos-1-{max_pixels}' if cache_dir else None
+        self.facts_dir = Path(cache_dir)/f'photos-2-{max_pixels}' if cache_dir else None
         self.rows_dir = Path(cache_dir)/f'features-{_net().key}' if cache_dir else None
 
     def facts(self, wanted) -> dict:
@@ -196,28 +198,37 @@ def fingerprints(
     facts, features = _examine(list(paths), True, cache_dir, progress, MAX_PIXELS)
     for path, f in zip(paths, facts):
         if f.rule: raise ValueError(f'{path} cannot be used ({f.rule}: {f.detail}); replace or remove it')
-    return Fingerprints([f.sha for f in facts], _hashes(facts), features)
+    return _prints(facts, features)
 
-def _hashes(facts): return np.unpackbits(np.frombuffer(bytes.fromhex(''.join(f.hash for f in facts)), np.uint8).reshape(-1, 8), axis=1).astype(bool) # (n, 64)
+def _prints(facts, features):
+    "Fingerprints of photos that can be used."
+    hashes, colours = (np.frombuffer(bytes.fromhex(''.join(getattr(f, name) for f in facts)), np.uint8) for name in ('hash', 'colours'))
+    return Fingerprints([f.sha for f in facts], np.unpackbits(hashes.reshape(-1, 8), axis=1).astype(bool), features, colours.reshape(-1, 192))
 
-# %% ../nbs/02b_quarantine.ipynb #ad09324e
+# %% ../nbs/02b_quarantine.ipynb #70c4b9bf
+LEVELS = 4 # of 255 by which the 8 x 8 colours of a copy may differ
+
 def near_pairs(
     prints:Fingerprints,
-    distance:float=.01, # cosine distance of features, below it a pair counts
-    bits:int=16,        # of 64 in which the hashes may differ
-    block:int=1024,     # rows at a time
+    distance:float=.01,   # cosine distance of features, below it a pair counts
+    bits:int=16,          # of 64 in which the hashes may differ
+    levels:int|None=None, # pairs whose colours differ by no more, and hashes by 4 bits, count at any distance; None does not look
+    block:int=1024,       # rows at a time
 ) -> list[tuple[int, int, float]]: # (earlier, later, distance), in the order of the later
-    "Every pair of photos that is closer than both limits."
+    "Every pair of photos that is closer than both limits, or looks the same."
     f = prints.features/np.maximum(np.linalg.norm(prints.features, axis=1, keepdims=True), 1e-12)
     h = prints.hash.astype(np.float32)*2 - 1
     pairs = []
     for i in range(0, len(f), block):
-        far = 1 - f[i:i+block] @ f[:i+block].T
-        later, earlier = np.nonzero((far < distance) & ((64 - h[i:i+block] @ h[:i+block].T)/2 <= bits))
-        pairs += [(int(e), int(k) + i, max(0., float(far[k, e]))) for k, e in zip(later, earlier) if e < k + i]
+        far, differ = 1 - f[i:i+block] @ f[:i+block].T, (64 - h[i:i+block] @ h[:i+block].T)/2
+        near = (far < distance) & (differ <= bits)
+        if levels is not None:
+            later, earlier = np.nonzero(differ <= 4)
+            near[later, earlier] |= np.abs(prints.colours[later + i].astype(np.int16) - prints.colours[earlier]).max(1) <= levels
+        pairs += [(int(e), int(k) + i, max(0., float(far[k, e]))) for k, e in zip(*np.nonzero(near)) if e < k + i]
     return pairs
 
-# %% ../nbs/02b_quarantine.ipynb #46893065
+# %% ../nbs/02b_quarantine.ipynb #bd064097
 @dataclass
 class CheckReport:
     "What a check found; the entries that are good, and one problem for each thing that is not."
@@ -288,6 +299,5 @@ def check_source(
         kept.append(i); first[f.sha] = name(e)
         if tokenizer and e.caption and (end := _cut_off(e.caption, tokenizer)): problems.append(Problem('long-caption', name(e), f'cut off: {end}', 'noted'))
     if near:
-        prints = Fingerprints([facts[i].sha for i in kept], _hashes([facts[i] for i in kept]), features[kept])
-        for a, b, far in near_pairs(prints): problems.append(Problem('near-duplicate', name(source.entries[kept[b]]), f'{far:.4f} from {name(source.entries[kept[a]])}', 'noted'))
+        for a, b, far in near_pairs(_prints([facts[i] for i in kept], features[kept]), levels=LEVELS): problems.append(Problem('near-duplicate', name(source.entries[kept[b]]), f'{far:.4f} from {name(source.entries[kept[a]])}', 'noted'))
     return CheckReport(len(source.entries), [source.entries[i] for i in kept], problems, source.rows)

@@ -11,7 +11,6 @@ from shoes_lora.dataset import export_photoset, find_layout, read_photoset, scan
 from shoes_lora.quarantine import RULES, CheckReport, check_source, open_clean
 
 RAW = ROOT.parent/'shared'/'data'/'fashion_products_raw'
-if not RAW.exists(): RAW = Path('/work/shared/data/fashion_products_raw')
 
 def noise(seed, size=(300, 300)): return Image.fromarray(np.random.default_rng(seed).integers(0, 256, (*size[::-1], 3), dtype=np.uint8))
 def shoe(size): # a dark block with a sole, on white
