@@ -162,7 +162,7 @@ def _open_output(config) -> dict:
     if changed := [f'{k}: {before.get(k)!r}, not {v!r}' for k, v in now.items() if before.get(k) != v]: raise ValueError(f'{output} was prepared with other choices ({"; ".join(changed)}); choose another folder or delete it')
     return read_json(output/'groups.json')
 
-# %% ../nbs/02e_prepare.ipynb #1ed89eed
+# %% ../nbs/02e_prepare.ipynb #75a60d34
 @dataclass(frozen=True)
 class Planned:
     "One photo on its way."
@@ -207,7 +207,7 @@ def _kept(before) -> dict: return before.get('left', {}) | {i: p['split'] for i,
 
 def _plan(config, entries, template, prints, before) -> list[Planned]:
     if twice := [i for i, n in Counter(e.image_id for e in entries).items() if n > 1]: raise ValueError(f'id {twice[0]!r} appears in several splits of {config.source}; ids must differ when photos are split anew')
-    groups, kept = group_photos(entries, prints.hash, prints.features, config.kin), _kept(before)
+    groups, kept = group_photos(entries, prints.hash, prints.features, config.kin, prints.colours), _kept(before)
     splits = split_groups(groups, strata_of(entries, config.least), config.ratios, config.seed, [kept.get(e.image_id) for e in entries])
     keys = [hashlib.sha256(f'{sha} {config.frame} {config.margin if config.frame == "trim" else 0} {config.size} 1'.encode()).hexdigest()[:32] for sha in prints.sha]
     return [Planned(e.image_id, str(e.path), caption_of(e.metadata, template) if template else tidy(e.caption), _facts(e), str(s), int(g), sha, k)
