@@ -7,8 +7,8 @@ from pathlib import Path
 import torch
 
 from shoes_lora.adapters import init_adapter
+from shoes_lora.cache import encode_captions, encode_photos
 from shoes_lora.catalogue import draw_catalogue
-from shoes_lora.dataset import encode_captions, encode_photos
 from shoes_lora.env_check import pick_device
 from shoes_lora.inference import load_base
 from shoes_lora.train import TrainConfig, Trainer, cache_photos

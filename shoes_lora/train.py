@@ -6,7 +6,7 @@
 __all__ = ['PROMPTS', 'TrainConfig', 'photo_order', 'Draws', 'draw_step', 'learning_rates', 'PhotoCache', 'cache_photos',
            'cache_bytes', 'prediction_target', 'training_schedule', 'Trainer', 'planned_bytes', 'train', 'plot_run']
 
-# %% ../nbs/03_train_lora.ipynb #f36aca95
+# %% ../nbs/03_train_lora.ipynb #8e03175c
 import hashlib, math, platform, time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, fields
@@ -22,8 +22,9 @@ from safetensors.torch import load_file
 from tqdm.auto import tqdm
 
 from .adapters import TARGETS, Adapter, adapter_from_unet, attach, init_adapter, load_adapter, save_adapter
+from .cache import encode_captions, encode_photos
 from .checkpoints import Checkpoint, Run, append_metrics, atomic_dir, check_space, open_run, read_json, read_metrics, trim_metrics, verify_checkpoint, write_json, write_manifest, write_tensors
-from .dataset import Photo, check_photos, encode_captions, encode_photos, hold_out, photo_hash, read_photoset
+from .dataset import Photo, check_photos, hold_out, photo_hash, read_photoset
 from .env_check import DEFAULT_BASE, TINY, autocast, dtype_policy, pick_device, pick_dtype
 from .inference import generate, load_base, save_sample, set_scheduler
 
@@ -187,7 +188,7 @@ def learning_rates(
         optimizer.step(); schedule.step()
     return rates
 
-# %% ../nbs/03_train_lora.ipynb #42859eb8
+# %% ../nbs/03_train_lora.ipynb #6724d82e
 @dataclass
 class PhotoCache:
     "Encoded photos and captions on the device of the training."
@@ -220,11 +221,11 @@ def cache_bytes(
     pipe,                 # as for `cache_photos`
     photos:list[Photo],
     config:TrainConfig,
-) -> int:                 # bytes; 4096 a file for its header and what the disk rounds up
+) -> int:                 # bytes; 512 an entry for its part of a shard's header
     "Disk space that the folder of `cache_photos` takes."
     latents = 2*4*pipe.vae.config.latent_channels*(config.resolution//pipe.vae_scale_factor)**2
     text = 4*pipe.tokenizer.model_max_length*pipe.text_encoder.config.hidden_size
-    return len(photos)*(1 + config.random_flip)*(latents + 4096) + len({'', *(p.caption for p in photos)})*(text + 4096)
+    return len(photos)*(1 + config.random_flip)*(latents + 512) + len({'', *(p.caption for p in photos)})*(text + 512)
 
 # %% ../nbs/03_train_lora.ipynb #379e0a4f
 def prediction_target(

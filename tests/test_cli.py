@@ -10,7 +10,7 @@ from conftest import ROOT
 from shoes_lora.cli import app, main
 
 COMMAND = [sys.executable, '-c', 'import sys; from shoes_lora.cli import main; sys.exit(main())']   # the console script's own lines
-COMMANDS = ('env', 'demo', 'data draw', 'data check', 'train', 'convert', 'evaluate', 'generate')
+COMMANDS = ('env', 'demo', 'data draw', 'data check', 'data prepare', 'data stats', 'data export', 'train', 'convert', 'evaluate', 'generate')
 ENV = {**os.environ, 'PYTHONPATH': str(ROOT), 'HF_HUB_OFFLINE': '1'}                                # the errors of a machine without network
 
 def process(*words, cwd):
@@ -80,20 +80,37 @@ def test_wrong_path(tmp_path):
     assert 'nowhere' in error('convert', 'nowhere', cwd=tmp_path)
     assert 'nowhere' in error('evaluate', 'nowhere', cwd=tmp_path)
 
+def checked(folder, cwd, *more):
+    "(exit status, output) of the check of a drawn set."
+    return shell('data', 'check', folder, '--min-side', 64, '--no-near', *more, cwd=cwd)[:2]
+
 def test_unreadable_picture(photos, tmp_path):
     shutil.copytree(photos, tmp_path/'photos')
     picture = sorted((tmp_path/'photos'/'train'/'images').glob('*.png'))[3]
     picture.write_bytes(picture.read_bytes()[:200])
-    assert picture.name in error('data', 'check', 'photos', cwd=tmp_path)
+    status, out = checked('photos', tmp_path)
+    assert status == 1 and re.search(f'1 left out +unreadable +train/images/{picture.name}', out), out
     (tmp_path/'photos'/'train'/'images'/'._x.png').write_bytes(b'sidecar')             # macOS leaves these; they are no pictures
-    Image.new('RGB', (64, 64)).save(picture)
-    assert shell('data', 'check', 'photos', cwd=tmp_path)[0] == 0
+    Image.radial_gradient('L').resize((64, 64)).save(picture)
+    assert checked('photos', tmp_path)[0] == 0
+    assert (tmp_path/'outputs'/'cache').is_dir() and not list((tmp_path/'photos').rglob('*cache*'))
 
 def test_captions_that_name_a_missing_file(photos, tmp_path):
     shutil.copytree(photos, tmp_path/'photos')
     picture = sorted((tmp_path/'photos'/'val'/'images').glob('*.png'))[0]
     picture.unlink()
-    assert picture.name in error('data', 'check', 'photos', cwd=tmp_path)
+    status, out = checked('photos', tmp_path, '--report', 'report.json')
+    assert status == 1 and '20 rows read, 19 pictures checked, 19 kept' in out
+    assert [(p['rule'], p['file']) for p in json.loads((tmp_path/'report.json').read_text())['problems']] == [('missing-picture', f'val/images/{picture.name}')]
+    assert picture.name in error('train', '--base', 'tiny', '--data', 'photos', cwd=tmp_path)   # training takes all or nothing
+
+def test_export_and_stats(photos, tmp_path):
+    assert shell('data', 'export', photos, 'kohya', '--to', 'sidecars', cwd=tmp_path)[:2] == (0, 'kohya\n')
+    here, there = (json.loads(shell('data', 'stats', folder, '--no-framing', cwd=tmp_path)[1]) for folder in (photos, 'kohya'))
+    assert here['photos'] == there['photos'] and here['attributes'] == there['attributes'] and here['captions'] == there['captions']
+    assert 'exists already' in error('data', 'export', photos, 'kohya', '--to', 'sidecars', cwd=tmp_path)
+    assert 'no place for captions' in error('data', 'export', photos, 'x', '--to', 'folder', cwd=tmp_path) and not (tmp_path/'x').exists()
+    assert "no column 'colour'" in error('data', 'check', photos, '--where', 'colour == "red"', cwd=tmp_path)
 
 def test_half_precision_on_mps_and_on_the_processor(photos, tmp_path):
     half = ('--base', 'tiny', '--device', 'mps', '--dtype', 'float16')     # refused with the reason, on machines without mps too
