@@ -107,11 +107,16 @@ def spline(
     curve = .5*(2*p1 + (p2-p0)*t + (2*p0-5*p1+4*p2-p3)*t**2 + (3*p1-p0-3*p2+p3)*t**3)
     return curve[(p1 != p2).any((1, 2))].reshape(-1, 2)
 
-# %% ../nbs/02a_catalogue.ipynb #bb5c5bb7
+# %% ../nbs/02a_catalogue.ipynb #05e9eba7
 _FINISH = { # material -> (ambient, diffuse, gloss, shininess, grain)
     'leather': (.52, .58, .30, 18, .025), 'patent leather': (.44, .62, .75, 40, 0), 'suede': (.66, .44, .03, 4, .05),
     'canvas': (.62, .46, .03, 4, .06), 'knit': (.62, .46, .04, 4, .07), 'rubber': (.66, .40, .10, 10, .01),
     'ceramic': (.50, .58, .60, 30, 0), 'cotton': (.68, .42, .01, 4, .03), 'metal': (.45, .6, .8, 30, 0)}
+
+def _box(mask, pad=0):
+    "Slices around what is not 0, `pad` pixels wider, or None where all is 0; most parts cover little of the canvas."
+    (ys, xs), pad = (np.flatnonzero(mask.any(axis)) for axis in (1, 0)), int(pad)
+    return np.s_[max(ys[0] - pad, 0):ys[-1] + pad + 1, max(xs[0] - pad, 0):xs[-1] + pad + 1] if len(ys) else None
 
 class _Easel:
     "A canvas in shoe coordinates that paints shaded parts over each other and remembers what it has covered."
@@ -136,21 +141,19 @@ class _Easel:
 
     def fill(self, m, rgb, material='leather', bulge=1., round_=.035, dark=0.):
         "Paint the boolean mask `m` as a lit cushion; `dark` in [0, 1] darkens it (insides, soles in shadow)."
-        ys, xs = np.nonzero(m)
-        if not len(ys): return
-        pad = 2; box = np.s_[max(ys.min()-pad, 0):ys.max()+pad+1, max(xs.min()-pad, 0):xs.max()+pad+1]
+        if (box := _box(m, 2)) is None: return
         amb, dif, gloss, shine, grain = _FINISH[material]
         mm, s = m[box].astype(np.float32), round_*self.n
         h = ndimage.gaussian_filter(mm, s, truncate=2.5)*s*1.6*bulge + ndimage.gaussian_filter(mm, s/3.5, truncate=2.5)*s*.35*bulge
-        gy, gx = np.gradient(h); nz = 1/np.sqrt(gx**2 + gy**2 + 1)
+        here = mm > 0; gy, gx = (g[here] for g in np.gradient(h)); nz = 1/np.sqrt(gx**2 + gy**2 + 1)
         lx, ly, lz = self.lamp
         lit = np.clip((-gx*lx - gy*ly + lz)*nz, 0, 1)
         half = np.array([lx, ly, lz+1])/np.linalg.norm([lx, ly, lz+1])
         spec = gloss*np.clip((-gx*half[0] - gy*half[1] + half[2])*nz, 0, 1)**shine*.55
-        tone = (amb + dif*lit)*(1 - dark)*(1 + grain*self._grain(mm.shape, material))
+        tone = (amb + dif*lit)*(1 - dark)*(1 + grain*self._grain(mm.shape, material)[here])
         colour = np.asarray(rgb, np.float32)/255*tone[..., None]
         out = np.clip(colour + spec[..., None]*(1-colour), 0, 1)
-        self.rgb[box] = np.where(mm[..., None] > 0, out, self.rgb[box]); self.alpha[box] = np.maximum(self.alpha[box], mm)
+        self.rgb[box][here] = out; self.alpha[box][here] = 1
 
     def _grain(self, shape, material):
         "Texture in [-1, 1] at a scale that belongs to the object, not to the pixel."
@@ -167,20 +170,23 @@ class _Easel:
         px = self.pixels(pts)
         runs = [px] if dash is None else [px[i:i+dash[0]+1] for i in range(0, len(px)-1, sum(dash))]
         for run in runs: d.line(run, fill=1, width=w, joint='curve')
-        m = np.asarray(im) if inside is None else np.asarray(im) & inside
-        self.rgb[m] = np.asarray(rgb, np.float32)/255; self.alpha[m] = 1
+        if (box := _box(np.asarray(im))) is None: return
+        m = np.asarray(im)[box] if inside is None else np.asarray(im)[box] & inside[box]
+        self.rgb[box][m] = np.asarray(rgb, np.float32)/255; self.alpha[box][m] = 1
 
     def shadow_line(self, pts, inside, width=.016, depth=.35):
         "A soft dark seam along a polyline: where one part lies over another."
         im = Image.new('L', (self.n, self.n)); ImageDraw.Draw(im).line(self.pixels(pts), fill=255, width=max(1, round(width*self.n)))
-        soft = ndimage.gaussian_filter(np.asarray(im, np.float32)/255, width*self.n*.5)*inside*depth
-        self.rgb *= 1 - soft[..., None]
+        sigma = width*self.n*.5
+        if (box := _box(np.asarray(im), 4*sigma + 2)) is None: return                  # as far as the filter reaches
+        soft = ndimage.gaussian_filter(np.asarray(im, np.float32)[box]/255, sigma)*inside[box]*depth
+        self.rgb[box] *= 1 - soft[..., None]
 
     def picture(self, size):
         "RGBA picture (size, size), reduced by area averaging with premultiplied alpha."
-        rgba = np.dstack([self.rgb*self.alpha[..., None], self.alpha])
         k = self.n//size
-        rgba = rgba.reshape(size, k, size, k, 4).mean((1, 3))
+        reduced = lambda x: sum(x[i::k, j::k] for i in range(k) for j in range(k))/k**2
+        rgba = np.dstack([reduced(self.rgb*self.alpha[..., None]), reduced(self.alpha)])
         rgba[..., :3] /= np.maximum(rgba[..., 3:], 1e-6)
         return Image.fromarray((rgba*255).round().astype(np.uint8), 'RGBA')
 
