@@ -185,7 +185,7 @@ def _choose(rows, where, root):
     if not (chosen := [r for r in rows if all(_fits(r.metadata.get(c), compare, wanted) for c, compare, wanted in tests)]): raise ValueError(f'none of {_count(rows, "row")} of {root} fits {where}; check the spelling')
     return chosen
 
-# %% ../nbs/02_dataset.ipynb #08fa5c40
+# %% ../nbs/02_dataset.ipynb #e5dde0cd
 PICTURES = ('.jpg', '.jpeg', '.jfif', '.png', '.webp', '.bmp', '.gif', '.tif', '.tiff', '.avif', '.heic')
 SPLIT_NAMES = dict(train='train', training='train', val='val', valid='val', validation='val', dev='val', test='test', testing='test')
 
@@ -211,6 +211,7 @@ class _Scan:
         path = Path(folder)/name; rel = path.relative_to(self.root).as_posix()
         if name.startswith('.'): self.add('dot-file', rel, 'a hidden folder' if dirs else 'a hidden file is no photo')
         elif not _is_text(rel): self.add('not-utf8', ascii(rel), 'the name is not UTF-8')
+        elif path.is_symlink() and not path.exists(): self.add('unreadable', rel, f'a link to {os.readlink(path)}, which is not there')
         elif path.is_symlink() and not path.resolve().is_relative_to(self.root.resolve()): self.add('path-outside', rel, f'a link to {os.readlink(path)}, which is not in the folder')
         elif dirs is None: self.files[rel] = path; return
         elif not path.is_symlink(): return
@@ -370,7 +371,7 @@ def _read_sidecars(scan):
         rows.append(_Row(f'{stem}.txt', image_id, f, scan.text(f'{stem}.txt').strip(), facts, split))
     return rows, []
 
-# %% ../nbs/02_dataset.ipynb #698f24a5
+# %% ../nbs/02_dataset.ipynb #1fb8b9d2
 def _outside(file):
     "Whether a name leads out of its folder on any system."
     return any(p.is_absolute() or p.drive or '..' in p.parts for p in (PurePosixPath(file), PureWindowsPath(file)))
@@ -405,7 +406,9 @@ def _open_scan(folder):
 
 def _find_layout(scan):
     names, pictures = {PurePosixPath(f).name for f in scan.files}, scan.pictures()
-    if any((scan.root/s/n).exists() for s in SPLITS for n in ('captions.json', 'images')): return 'splits'
+    if any(f'{s}/captions.json' in scan.files for s in SPLITS): return 'splits'
+    if any(f'{s}/metadata.{kind}' in scan.files for s in SPLITS for kind in ('jsonl', 'csv')): return 'imagefolder'   # its pictures may lie in images, too
+    if any((scan.root/s/'images').exists() for s in SPLITS): return 'splits'
     if 'styles.csv' in scan.files: return 'products'
     if names & {'metadata.jsonl', 'metadata.csv'}: return 'imagefolder'
     if pictures and len(_csv_files(scan)) == 1: return 'table'
@@ -429,7 +432,8 @@ def scan(
     if layout == 'products':
         for r in rows: _add_brand(found, r)
     if template: rows = _caption_rows(found, rows, template, columns)
-    entries = _pair(found, rows, template is None and layout in ('splits', 'imagefolder', 'sidecars'))
+    captioned = layout in ('splits', 'imagefolder', 'sidecars') or layout == 'table' and any(str(r.caption or '').strip() for r in rows)
+    entries = _pair(found, rows, template is None and captioned)
     for f in pictures:
         if f not in found.named: found.add('missing-caption', f, 'a picture that nothing names')
     return Source(found.root, layout, entries, found.problems, found.rows)

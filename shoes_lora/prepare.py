@@ -162,7 +162,7 @@ def _open_output(config) -> dict:
     if changed := [f'{k}: {before.get(k)!r}, not {v!r}' for k, v in now.items() if before.get(k) != v]: raise ValueError(f'{output} was prepared with other choices ({"; ".join(changed)}); choose another folder or delete it')
     return read_json(output/'groups.json')
 
-# %% ../nbs/02e_prepare.ipynb #75a60d34
+# %% ../nbs/02e_prepare.ipynb #dc5acb33
 @dataclass(frozen=True)
 class Planned:
     "One photo on its way."
@@ -176,7 +176,9 @@ class Planned:
     key:str         # of the picture: photo, frame, size
 
     @property
-    def image_file(self) -> str: return re.sub(r'[^\w.\-]', '_', self.image_id).lstrip('.') + '.png'
+    def image_file(self) -> str: # one for each id: what no file name can hold is replaced, and a digest tells such ids apart
+        name = re.sub(r'[^\w.\-]', '_', self.image_id).lstrip('.')
+        return (name if name == self.image_id else f'{name}-{hashlib.sha256(self.image_id.encode()).hexdigest()[:8]}') + '.png'
     def record(self) -> dict: # original's schema
         "The line of captions.json."
         return dict(image_id=self.image_id, image_file=self.image_file, caption=self.caption, metadata=self.metadata)
@@ -187,7 +189,7 @@ def _template(config, entries) -> str|None:
     "The template of all captions, None where the source's own are kept; `ValueError` when none fits."
     facts = [_facts(e) for e in entries]; known = list(dict.fromkeys(k for f in facts for k in f))
     if config.template: check_template(config.template, known); return config.template
-    if all(e.caption for e in entries): return None
+    if any(e.caption for e in entries): return None
     if any('category' not in f for f in facts): raise ValueError(f'{config.source} has no captions of its own; give a template, with attributes in braces: {", ".join(known) or "none are known"}')
     return TEMPLATE.replace('casual shoes', '{category}')
 
@@ -246,9 +248,10 @@ def _cut_problems(config, plan, files) -> list[Problem]:
 
 def _relative(path, config): return Path(path).resolve().relative_to(Path(config.source).resolve()).as_posix() if Path(path).resolve().is_relative_to(Path(config.source).resolve()) else str(path)
 
-# %% ../nbs/02e_prepare.ipynb #d1e82bc0
+# %% ../nbs/02e_prepare.ipynb #2bb20390
 def _link(source, target):
     try: os.link(source, target)
+    except FileExistsError: raise                                  # a copy would write through the link that is there
     except OSError: shutil.copyfile(source, target)
 
 def _metadata(photoset, config, template) -> dict: # the original's schema
@@ -292,7 +295,7 @@ def _sweep(config) -> None:
     for rest in output.parent.glob('.*.tmp'):
         if re.fullmatch(rf'\.{re.escape(output.name)}\.[0-9a-f]{{8}}\.tmp', rest.name): shutil.rmtree(rest, ignore_errors=True)
 
-# %% ../nbs/02e_prepare.ipynb #8df08076
+# %% ../nbs/02e_prepare.ipynb #3af260f7
 def prepare_photos(
     config:PrepareConfig,
     progress:bool=True,  # bars
@@ -306,7 +309,7 @@ def prepare_photos(
     if not entries: raise ValueError(f'no photo of {config.source} is left of {source.rows:,} rows; {checked}')
     template = _template(config, entries)
     plan = _plan(config, entries, template, fingerprints([e.path for e in entries], cache_dir=work/'check', progress=False), before)
-    digest = hashlib.sha256(json.dumps([_settled(config), [asdict(p) | dict(path=_relative(p.path, config)) for p in plan]]).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps([_settled(config), [asdict(p) | dict(path=_relative(p.path, config)) for p in plan], [asdict(p) for p in checked.problems + problems], bool(tokenizer)]).encode()).hexdigest()
     there = _manifest(config)
     if there and there.facts.get('plan') == digest: return read_photoset(config.output)
     files = _frame_all(config, plan, before if there else {}, progress)

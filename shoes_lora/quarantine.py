@@ -59,7 +59,7 @@ RULES = {
     'rotated': 'A picture that the camera marked as turned is turned upright. Mended.',
     'long-caption': 'A caption of more tokens than the text encoder reads; what is cut off is named. Noted.'}
 
-# %% ../nbs/02b_quarantine.ipynb #b494f9bc
+# %% ../nbs/02b_quarantine.ipynb #4759a6a5
 MAX_PIXELS = 89_478_485 # PIL's own limit: a quarter of a gigabyte as RGB
 
 class _Refused(ValueError):
@@ -76,7 +76,7 @@ def _decode(data, max_pixels) -> tuple[Image.Image, Image.Image]: # as it is sto
         im.load()
         if im.mode in ('I', 'F'): raise _Refused('unknown-white', f'numbers of mode {im.mode}')
         return im, clean_rgb(im)
-    except _Refused: raise
+    except (_Refused, MemoryError): raise                                   # a full memory says nothing of the file
     except Image.DecompressionBombError: raise _Refused('too-many-pixels', f'more than twice {Image.MAX_IMAGE_PIXELS:,} pixels') from None
     except UnidentifiedImageError: raise _Refused('unreadable', 'no picture format that PIL knows') from None
     except Exception as e: raise _Refused('unreadable', str(e) or type(e).__name__) from None   # a damaged file makes PIL raise nearly anything
