@@ -36,11 +36,11 @@ def _number(value):
 
 # %% ../nbs/02c_captions.ipynb #aa2a09ad
 MATERIALS = { # word in a caption -> how it is written in names, a regular expression
-    'patent leather': 'patent leather', 'faux leather': 'faux leather', 'leather': 'leather', 'suede': 'suede', 'nubuck': 'nubuck', 'canvas': 'canvas', 'denim': 'denim', 'mesh': 'mesh',
+    'patent leather': 'patent leather', 'faux leather': 'faux leather', 'leather': '(?<!vegan )(?<!non )(?<!non-)leather', 'suede': 'suede', 'nubuck': 'nubuck', 'canvas': 'canvas', 'denim': 'denim', 'mesh': 'mesh',
     'knit': 'knit(?:ted)?', 'velvet': 'velvet', 'satin': 'satin', 'corduroy': 'corduroy', 'jute': 'jute', 'wool': 'wool(?:len)?', 'cotton': 'cotton', 'linen': 'linen', 'silk': 'silk',
     'nylon': 'nylon', 'rubber': 'rubber', 'ceramic': 'ceramic', 'glass': 'glass', 'steel': 'stainless steel', 'wooden': 'wood(?:en)?'}
 STYLES = {
-    'slip-on': 'slip[ -]?ons?', 'lace-up': 'lace[ -]?ups?', 'high-top': '(?:hi|high)(?:[ -]?tops?)?', 'mid-top': 'mid(?:[ -]?tops?)?', 'low-top': '(?:lo|low|ox)(?:[ -]?tops?)?', 'sneaker': 'sneakers?',
+    'slip-on': 'slip[ -]?ons?', 'lace-up': 'lace[ -]?ups?', 'high-top': 'hi(?:[ -]?tops?)?|high[ -]?tops?', 'mid-top': 'mid(?:[ -]?tops?)?', 'low-top': '(?:lo|low|ox)(?:[ -]?tops?)?', 'sneaker': 'sneakers?',
     'loafer': 'loafers?', 'moccasin': 'moc+as+ins?', 'boot': 'boots?', 'sandal': 'sandals?', 'ballerina': 'ballerinas?|ballet', 'pump': 'pumps?', 'espadrille': 'espadrilles?', 'clog': 'clogs?', 'brogue': 'brogues?'}
 
 def word_in(

@@ -241,9 +241,10 @@ def _read_csv(scan, rel) -> list[tuple[str, dict]]: # (origin, row by column)
     if not columns or len(set(columns)) < len(columns) or not all(c.strip() and _is_text(c) for c in columns): raise ValueError(f'{scan.root/rel} has no header line of different column names in UTF-8; write it again')
     w, rows, good = len(columns), [], [c for _, c in records if c and len(c) == len(columns)]
     numbers = [k for k in range(w - 1) if sum(c[k].strip().isdigit() for c in good) > .98*len(good)]
+    certain = rel == 'styles.csv' or bool(numbers) and numbers[-1] >= min(w - 2, max(1, w - 3))   # where commas belong: names stand last there, elsewhere a number close before the last column proves it
     for line, cells in records:
         origin = f'{rel} line {line}'
-        if cells and len(cells) > w and all(cells[k].strip().isdigit() for k in numbers):
+        if cells and len(cells) > w and certain and all(cells[k].strip().isdigit() for k in numbers):
             cells = cells[:w-1] + [','.join(cells[w-1:])]; scan.add('repaired-csv-line', origin, f'too many commas, taken as part of {columns[-1]}: {cells[-1]}', 'mended')
         if not cells or len(cells) != w: scan.add('bad-csv-line', origin, f'{len(cells)} cells, not {w}' if cells else 'a quote that is not closed')
         elif not all(map(_is_text, cells)): scan.add('not-utf8', origin, f'bytes that are not UTF-8: {ascii(",".join(cells))}')
@@ -294,7 +295,9 @@ def _read_splits(scan):
 def _read_products(scan):
     "Rows of styles.csv; brandName comes later, for the chosen ones only."
     of = {PurePosixPath(f).stem: f for f in scan.pictures() if f.startswith('images/') and f.count('/') == 1}
-    rows = [_Row(o, r['id'].strip(), of.get(r['id'].strip(), f'images/{r["id"].strip()}.jpg'), None, r) for o, r in _read_csv(scan, 'styles.csv')]
+    listed = _read_csv(scan, 'styles.csv')
+    if listed and 'id' not in listed[0][1]: raise ValueError(f'{scan.root/"styles.csv"} has no column id, only {", ".join(listed[0][1])}; name the column of ids so')
+    rows = [_Row(o, r['id'].strip(), of.get(r['id'].strip(), f'images/{r["id"].strip()}.jpg'), None, r) for o, r in listed]
     return rows, list(of.values())
 
 def _add_brand(scan, row):

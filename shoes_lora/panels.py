@@ -192,6 +192,7 @@ class PhotoBrowser:
     def set_mark(self, i:int, on:bool=True) -> None:
         "Mark photo `i` of the page for exclusion, or take the mark back, and write the list."
         if self._quiet: return
+        if self.exclude: self.marked = read_marks(self.exclude)                  # another browser may have written it
         (self.marked.add if on else self.marked.discard)(self.shown[i][1].image_id)
         if self.exclude: write_json(self.exclude, sorted(self.marked))
         self.draw()
