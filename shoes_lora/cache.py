@@ -223,6 +223,7 @@ def encode_photos(
     crop, vae = _check_crop(crop), pipe.vae; device, dtype = next(vae.parameters()).device, next(vae.parameters()).dtype
     n = _pass_size(device, batch_size, size**2)
     def compute(batch):
+        "Mean and standard deviation of each photo of a batch."
         x = torch.full((n, 3, size, size), -1.)
         for i, p in enumerate(batch): x[i] = _view(p, size, crop)
         d = vae.encode((x.flip(3) if flip else x).to(device, dtype)).latent_dist
@@ -253,6 +254,7 @@ def encode_captions(
         _log.warning('%d of %d captions are longer than %d tokens, their ends are not seen by the model; the first: %s', len(cut), len(captions), tok.model_max_length, cut[0])
     ids = tok(captions, padding='max_length', truncation=True, max_length=tok.model_max_length).input_ids
     def compute(batch):
+        "The embedding of each row of token ids of a batch."
         e = text(torch.tensor(batch + batch[:1]*(n - len(batch))).to(device))[0].float().cpu()[:len(batch)]
         if not e.isfinite().all(): raise ValueError(f'the text encoder gave values that are not finite in {text.dtype}; load the base in float32')
         return [dict(text=x.numpy()) for x in e]

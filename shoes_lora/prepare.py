@@ -16,7 +16,7 @@ from scipy import ndimage
 from tqdm.auto import tqdm
 
 from .captions import TEMPLATE, attributes, caption_of, check_template, cut_off, tidy
-from .checkpoints import atomic_dir, read_json, read_manifest, write_file, write_json, write_manifest
+from .checkpoints import MANIFEST, Manifest, atomic_dir, file_hash, read_json, read_manifest, write_file, write_json, write_manifest
 from .dataset import SPLITS, Photo, PhotoSet, Problem, read_photoset, scan
 from .metrics import border_ring
 from .quarantine import check_source, fingerprints, open_clean
@@ -289,6 +289,15 @@ def _manifest(config):
     try: return read_manifest(config.output)
     except (ValueError, FileNotFoundError): return None
 
+def _refuse_loss(config) -> None:
+    "Raise `ValueError` for a file of the output that a person changed or added, before it is written anew; damaged pictures are made again."
+    output = Path(config.output)
+    if not (output/MANIFEST).is_file(): return
+    listed = Manifest.from_json(read_json(output/MANIFEST)).files
+    for f in sorted(p for p in output.rglob('*') if p.is_file() and p.name != MANIFEST and not p.name.startswith('.')):
+        name = f.relative_to(output).as_posix()
+        if name not in listed or f.suffix in ('.json', '.txt') and file_hash(f) != listed[name]: raise ValueError(f'{f} was changed or added since prepare wrote {output}, and would be lost; move it away, or delete {output}')
+
 def _sweep(config) -> None:
     "Delete what a write that was killed left hidden beside the output."
     output = Path(config.output)
@@ -312,6 +321,7 @@ def prepare_photos(
     digest = hashlib.sha256(json.dumps([_settled(config), [asdict(p) | dict(path=_relative(p.path, config)) for p in plan], [asdict(p) for p in checked.problems + problems], bool(tokenizer)]).encode()).hexdigest()
     there = _manifest(config)
     if there and there.facts.get('plan') == digest: return read_photoset(config.output)
+    _refuse_loss(config)
     files = _frame_all(config, plan, before if there else {}, progress)
     problems = checked.problems + problems + _cut_problems(config, plan, files)
     if tokenizer: problems += [Problem('long-caption', _relative(p.path, config), f'the model never sees: {cut}', 'noted') for p in plan if (cut := cut_off(p.caption, tokenizer))]

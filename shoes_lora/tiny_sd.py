@@ -268,6 +268,7 @@ def vae_loss(
     studio, wild = to_tensor(world.studio), to_tensor(world.wild)
     edges = lambda x: (x.diff(dim=2), x.diff(dim=3))
     def loss(g):
+        "The loss of the batch that generator `g` draws."
         x = torch.cat([studio[_pick(len(studio), batch//2, g)], wild[_pick(len(wild), batch - batch//2, g)]])
         if torch.rand((), generator=g) < .5: x = x.flip(3)
         post = vae.encode(x).latent_dist
@@ -288,6 +289,7 @@ def clip_loss(
     ids = tokenizer(world.studio_captions + world.wild_captions, padding='longest', truncation=True, max_length=77, return_tensors='pt').input_ids # the tower is causal: padding changes nothing
     n = len(world.studio)
     def loss(g):
+        "The loss of the batch that generator `g` draws."
         i = torch.cat([_pick(n, batch//3, g), n + _pick(len(pictures)-n, batch - batch//3, g)])
         x = pictures[i]
         if torch.rand((), generator=g) < .5: x = x.flip(3)
@@ -320,6 +322,7 @@ def unet_loss(
     enc = lambda texts: tokenizer(texts, padding='max_length', truncation=True, max_length=77, return_tensors='pt').input_ids
     ids, empty, schedule = enc(captions), enc([''])[0], DDPMScheduler.from_config(new_scheduler().config)
     def loss(g):
+        "The loss of the batch that generator `g` draws."
         i = _pick(len(latents), batch, g); z, text = latents[i], ids[i].clone()
         text[torch.rand(batch, generator=g) < .1] = empty
         noise, t = torch.randn(z.shape, generator=g), torch.randint(1000, (batch,), generator=g)
