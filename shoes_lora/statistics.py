@@ -131,7 +131,7 @@ def source_statistics(
     skipped, seen = Counter(p.rule for p in source.problems if p.action == 'left out'), {}
     for e in tqdm(source.entries, 'look at photos', disable=not progress):
         try: seen[e.path] = _stand(e) if framing else None, _photo_size(e)
-        except (ValueError, OSError): skipped['unreadable'] += 1        # PIL's errors are among these
+        except Exception: skipped['unreadable'] += 1                    # a damaged file makes PIL raise nearly anything
     good = photos_of(replace(source, entries=[e for e in source.entries if e.path in seen])); photos = [p for s in good.splits.values() for p in s]
     rows, sizes = [seen[p.path][0] for p in photos], [seen[p.path][1] for p in photos]
     return _facts(good, tokenizer, sizes, _framing(photos, rows) if framing else None) | dict(skipped=dict(skipped))
