@@ -228,15 +228,17 @@ class _Scan:
 
     def pictures(self): return [f for f in self.files if f.lower().endswith(PICTURES)]
 
+    def _read(self, rel): return self.files[rel].read_bytes().decode('utf-8', 'surrogateescape').removeprefix('\ufeff')
+
     def text(self, rel):
         "The text of a file, bytes that are not UTF-8 as surrogates; `ValueError` names a file that cannot be read."
-        try: return self.files[rel].read_bytes().decode('utf-8', 'surrogateescape').removeprefix('\ufeff')
+        try: return self._read(rel)
         except OSError as e: raise ValueError(f'{self.files[rel]} cannot be read ({e.strerror}); check the rights on it') from None
 
     def text_beside(self, rel, rule, action):
         "The text of a file that belongs to one picture; None and a problem where it cannot be read."
-        try: return self.text(rel)
-        except ValueError as e: self.add(rule, rel, f'it cannot be read{str(e).partition("cannot be read")[2]}', action)
+        try: return self._read(rel)
+        except OSError as e: self.add(rule, rel, f'it cannot be read ({e.strerror}); check the rights on it', action)
 
 # %% ../nbs/02_dataset.ipynb #a91b9934
 def _csv_rows(text):
@@ -294,8 +296,8 @@ def _records(scan, rel) -> list:
 
 def _read_splits(scan):
     "Rows of the original's layout."
-    rows = []
-    for split in [s for s in SPLITS if (scan.root/s).is_dir()]:
+    rows, closed = [], {p.file for p in scan.problems if p.rule == 'unreadable'}
+    for split in [s for s in SPLITS if (scan.root/s).is_dir() and s not in closed]:
         file = f'{split}/captions.json'
         if file not in scan.files: raise FileNotFoundError(f'{scan.root/split} has no captions.json; a split holds images, captions.json and ids.txt')
         records = _records(scan, file); scan.rows += len(records)
@@ -398,7 +400,7 @@ def _read_sidecars(scan):
 
 def _name_apart(rows) -> None:
     "Change invented ids that several pictures of a split share: first by the ending of the file, then by a digest of its path."
-    for more in (lambda r: PurePosixPath(r.file).suffix, lambda r: f'-{hashlib.sha256(os.fsencode(r.file)).hexdigest()[:8]}'):
+    for more in (lambda r: PurePosixPath(r.file).suffix, lambda r: '-' + hashlib.sha256(r.file.encode('utf-8', 'surrogatepass')).hexdigest()[:8]):
         of = {}
         for r in rows: of.setdefault((r.split or 'train', r.image_id), set()).add(r.file)
         for r in [r for r in rows if r.invented and len(of[r.split or 'train', r.image_id]) > 1]: r.image_id += more(r)
@@ -439,7 +441,7 @@ def _find_layout(scan):
     names, pictures = {PurePosixPath(f).name for f in scan.files}, scan.pictures()
     if any(f'{s}/captions.json' in scan.files for s in SPLITS): return 'splits'
     if any(f'{s}/metadata.{kind}' in scan.files for s in SPLITS for kind in ('jsonl', 'csv')): return 'imagefolder'   # its pictures may lie in images, too
-    if any((scan.root/s/'images').exists() for s in SPLITS): return 'splits'
+    if any(os.path.exists(scan.root/s/'images') for s in SPLITS): return 'splits'
     if 'styles.csv' in scan.files: return 'products'
     if names & {'metadata.jsonl', 'metadata.csv'}: return 'imagefolder'
     if pictures and len(_csv_files(scan)) == 1: return 'table'
@@ -489,10 +491,9 @@ def photos_of(
 ) -> PhotoSet:     # photos without a split are train
     "The photo set of what a source could pair, whatever it left out; `ValueError` where there are no photos or no captions."
     if [e for e in source.entries if e.caption is None]: raise ValueError(f'{source.root} ({source.layout}) has no captions of its own; give a template, such as "a photo of {{{next(iter(source.entries[0].metadata), "name")}}}"')
+    if not source.entries: raise ValueError(f'{source.root} has no photos; add some or delete the folder')
     splits = {s: [Photo(e.image_id, e.path, e.caption, e.metadata) for e in source.entries if (e.split or 'train') == s] for s in SPLITS}
-    there = [s for s in SPLITS if splits[s] or source.layout == 'splits' and (source.root/s).is_dir()]
-    if empty := [s for s in there if not splits[s]] or ([] if there else ['']): raise ValueError(f'{source.root/empty[0]} has no photos; add some or delete the folder')
-    return PhotoSet(source.root, {s: splits[s] for s in there})
+    return PhotoSet(source.root, {s: photos for s, photos in splits.items() if photos})
 
 def read_photoset(
     folder:str|Path,
@@ -503,7 +504,9 @@ def read_photoset(
     "Read a photo set strictly; `FileNotFoundError` or `ValueError` names the file and the remedy."
     source = scan(folder, layout, where, template)
     _raise_first(source)
-    return photos_of(source)
+    found = photos_of(source)
+    if empty := [s for s in SPLITS if source.layout == 'splits' and (source.root/s).is_dir() and s not in found.splits]: raise ValueError(f'{source.root/empty[0]} has no photos; add some or delete the folder')
+    return found
 
 # %% ../nbs/02_dataset.ipynb #7686b109
 _SRGB = ImageCms.createProfile('sRGB')

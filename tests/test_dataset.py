@@ -114,6 +114,10 @@ def test_unreadable_tables_and_captions():
             f = root/layout/text; f.parent.mkdir(parents=True); f.write_text('file_name,text\n1.png,a'); noise(1).save(f.parent/'1.png'); f.chmod(0)
             with nobody(), pytest.raises(ValueError, match=f'{f.name} cannot be read'): scan(root/layout)
         for name in ('1', '2'): noise(1).save(root/f'{name}.png'); (root/f'{name}.txt').write_text('a shoe')
+        (root/'splits'/'train'/'captions.json').chmod(0o644); (root/'splits'/'train'/'captions.json').write_text(json.dumps([dict(image_id='1', image_file='1.png', caption='a')]))
+        (root/'splits'/'train'/'images').mkdir(); shutil.copy(root/'1.png', root/'splits'/'train'/'images'); (root/'splits'/'val'/'images').mkdir(parents=True); (root/'splits'/'val').chmod(0)
+        with nobody(): source = scan(root/'splits')
+        assert [(p.rule, p.file) for p in source.problems] == [('unreadable', 'val')] and [e.image_id for e in source.entries] == ['1']     # a split that is closed is told, the other read
         (root/'1.txt').chmod(0); shutil.rmtree(root/'splits'); shutil.rmtree(root/'imagefolder'); shutil.rmtree(root/'table')
         with nobody(): source = scan(root)
         assert [p.file for p in source.problems] == ['1.txt'] and source.problems[0].rule == 'unreadable' and [e.image_id for e in source.entries] == ['2']
