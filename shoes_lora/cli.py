@@ -139,36 +139,52 @@ def _tokenizer(base:str|None): # of the base, None when none was named
     from shoes_lora.inference import load_base
     return load_base(base, 'cpu').tokenizer
 
+def _pairs(words:list[str]) -> dict: # ['color=farbe'] -> {'color': 'farbe'}
+    "Words of the form `attribute=column` as a dict."
+    pairs = dict(w.split('=', 1) for w in words if w.partition('=')[0].isidentifier() and w.partition('=')[2])
+    if len(pairs) < len(words): raise typer.BadParameter(f'--column {" ".join(words)} is not understood; write an attribute and its column, each attribute once, as --column color=farbe')
+    return pairs
+
 @command('''data check data/my_shoes
+data check data/my_shoes --leaks
 data check data/fashion --where 'articleType == "Casual Shoes"' --report report.json''', data_app)
 def check(
     folder:Folder, layout:Layout=None, where:Where=None,
     min_side:Annotated[int, typer.Option(help='Pixels a picture needs on its shorter side.')]=256,
     near:Annotated[bool, typer.Option('--near/--no-near', help='Look for pictures that show the same; costs most of the time.')]=True,
+    leaks:Annotated[bool, typer.Option('--leaks', help='Compare the splits: each held-out photo that an earlier split shows too, with its twin; copies give status 1.')]=False,
     base:Tokens=None,
     report:Annotated[Path|None, typer.Option(help='JSON file that receives every finding and every file.', show_default=False)]=None,
     cache:Annotated[Path, typer.Option(help='What is known of photos by their bytes, kept between checks.')]=Path('outputs/cache'),
 ):
-    """Decode every picture, and name what is wrong and what would be done about it; status 1 if a photo would be left out.
+    """Decode every picture, and name what is wrong and what would be done about it; status 1 if a photo would be left out or, with --leaks, lies in two splits.
 
     Nothing in the folder is changed."""
     from shoes_lora.checkpoints import write_file
     from shoes_lora.dataset import scan
     from shoes_lora.quarantine import check_source
-    found = check_source(scan(folder, layout, where), min_side, _tokenizer(base), near, cache)
+    from shoes_lora.splits import check_leaks
+    source = scan(folder, layout, where)
+    found = check_source(source, min_side, _tokenizer(base), near, cache)
+    if leaks: found = check_leaks(source, found, cache)
     if report: write_file(report, found.to_json())
     typer.echo(found)
     if not found.ok: raise typer.Exit(1)
 
 @command('''data prepare data/fashion data/my_shoes --where 'articleType == "Casual Shoes"'
-data prepare downloads/photos data/mugs --template 'a photo of a {folder} mug' --size 256''', data_app)
+data prepare downloads/photos data/mugs --template 'a photo of a {folder} mug' --size 256
+data prepare downloads/becher data/mugs --column color=farbe --column material=stoff --template 'a {color} {material} mug' --ratios 0.8 0.1 0.1''', data_app)
 def prepare(
     source:Annotated[Path, typer.Argument(help='Folder of photos in any layout; never changed.')],
     output:Annotated[Path, typer.Argument(help='Folder of the photo set; a second call does only what is new.')],
     layout:Layout=None, where:Where=None,
+    column:Annotated[list[str]|None, typer.Option(help='Column of the source that an attribute comes from, as color=farbe; may be repeated.', show_default=False)]=None,
     template:Annotated[str|None, typer.Option(help="Captions: attributes in braces, parts that may fall away in brackets; the source's own when left out.", show_default=False)]=None,
     size:Annotated[int|None, typer.Option(help='Side of the square pictures in pixels.', show_default='512')]=None,
     frame:Annotated[str|None, typer.Option(help='`trim` to the product with a margin, or `centre` on white.', show_default='trim')]=None,
+    margin:Annotated[float|None, typer.Option(help='Space of `trim` on each side of the product, share of the square.', show_default='0.06')]=None,
+    ratios:Annotated[tuple[float, float, float]|None, typer.Option(help='Shares of train, val and test, together 1; 0 leaves a split out.', show_default='0.7 0.15 0.15')]=None,
+    kin:Annotated[float|None, typer.Option(help='Distance of features below which photos share a split; .03 or less for drawings.', show_default='0.08')]=None,
     min_side:Annotated[int|None, typer.Option(help='Pixels a picture needs on its shorter side.', show_default='256')]=None,
     seed:Annotated[int|None, typer.Option(help='The same seed makes the same split.', show_default='42')]=None,
     exclude:Annotated[Path|None, typer.Option(help='JSON file with a list of ids to leave out.', show_default=False)]=None,
@@ -176,7 +192,7 @@ def prepare(
 ):
     "Make a photo set that can be trusted: check, caption, keep kin together, split, frame, and write a report."
     from shoes_lora.prepare import PrepareConfig, prepare_photos
-    choices = _given(layout=layout, where=where, template=template, size=size, frame=frame, min_side=min_side, seed=seed, exclude=exclude and str(exclude))
+    choices = _given(layout=layout, where=where, columns=_pairs(column) if column else None, template=template, size=size, frame=frame, margin=margin, ratios=ratios, kin=kin, min_side=min_side, seed=seed, exclude=exclude and str(exclude))
     _say_photos(prepare_photos(PrepareConfig(str(source), str(output), **choices), tokenizer=_tokenizer(base)))
     typer.echo(f'What was left out, mended or noted: {output/"report.json"}')
 
@@ -186,11 +202,11 @@ def stats(
     folder:Folder, layout:Layout=None, where:Where=None, template:Template=None, base:Tokens=None,
     framing:Annotated[bool, typer.Option('--framing/--no-framing', help='Decode every photo and measure white borders and centring.')]=True,
 ):
-    "Count what is in a photo set, as one JSON object: photos, attributes, captions, sizes, framing."
+    "Count what is good in a folder, as one JSON object: photos, attributes, captions, sizes, framing, and how many were skipped by which rule."
     import json
-    from shoes_lora.dataset import read_photoset
-    from shoes_lora.statistics import photo_statistics
-    typer.echo(json.dumps(photo_statistics(read_photoset(folder, layout, where, template), _tokenizer(base), framing), indent=2, ensure_ascii=False))
+    from shoes_lora.dataset import scan
+    from shoes_lora.statistics import source_statistics
+    typer.echo(json.dumps(source_statistics(scan(folder, layout, where, template), _tokenizer(base), framing), indent=2, ensure_ascii=False))
 
 @command('''data export data/my_shoes exports/kohya --to sidecars
 data export data/my_shoes exports/hub --to imagefolder --csv''', data_app)

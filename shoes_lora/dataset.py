@@ -5,6 +5,7 @@
 # %% ../nbs/02_dataset.ipynb #324ffada
 from __future__ import annotations
 import ast, csv, hashlib, io, itertools, json, operator, os, shutil, string
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass, field, replace
@@ -18,8 +19,8 @@ from .checkpoints import atomic_dir
 
 # %% auto #0
 __all__ = ['SPLITS', 'LAYOUTS', 'ACTIONS', 'PICTURES', 'SPLIT_NAMES', 'Photo', 'PhotoSet', 'write_split', 'Problem', 'Entry',
-           'Source', 'find_layout', 'scan', 'read_photoset', 'clean_rgb', 'open_photo', 'check_photos', 'photo_hash',
-           'hold_out', 'export_photoset', 'load_picture']
+           'Source', 'find_layout', 'scan', 'photos_of', 'read_photoset', 'clean_rgb', 'profile_fault', 'open_photo',
+           'check_photos', 'photo_hash', 'hold_out', 'export_photoset', 'load_picture']
 
 # %% ../nbs/02_dataset.ipynb #1336c46a
 SPLITS = ('train', 'val', 'test')
@@ -61,18 +62,17 @@ class PhotoSet:
         return cls(Path(d['root']), {k: [Photo(**(p | {'path': Path(p['path'])})) for p in v] for k, v in d['splits'].items()})
 
 # %% ../nbs/02_dataset.ipynb #445c58b9
-def _record_faults(records) -> Iterator[tuple[int, tuple[str, str]]]: # number of the record, and the rule it breaks with the sentence
-    "Records without id, file and caption as text, with a path instead of a file name, with an id of several lines, or with an id or a file that came before."
-    seen = {'image_id': set(), 'image_file': set()}
+def _record_faults(
+    records:list,
+    captions:bool=True, # whether a record needs one
+) -> Iterator[tuple[int, tuple[str, str]]]: # number of the record, and the rule it breaks with the sentence
+    "Records without id, file and caption as text, with a path instead of a file name, or with an id of several lines."
     for i, r in enumerate(records):
-        if lacks := [k for k in ('image_id', 'image_file', 'caption') if not isinstance(r, dict) or not isinstance(r.get(k), str) or not r[k].strip()]:
+        if lacks := [k for k in ('image_id', 'image_file', 'caption')[:2 + captions] if not isinstance(r, dict) or not isinstance(r.get(k), str) or not r[k].strip()]:
             yield i, ('missing-caption' if lacks == ['caption'] else 'bad-record', f'record {i} has no {lacks[0]!r}; each needs image_id, image_file and caption as text')
         elif not isinstance(r.get('metadata') or {}, dict): yield i, ('bad-record', f'record {i} has metadata that is no object of names and values')
         elif Path(r['image_file']).name != r['image_file']: yield i, ('path-outside', f'image_file {r["image_file"]!r} leaves the images folder; give a bare file name')
         elif r['image_id'].splitlines() != [r['image_id'].strip()]: yield i, ('bad-id', f'image_id {r["image_id"]!r} has line breaks or blanks at its ends; ids.txt holds one id a line')
-        elif again := [k for k, before in seen.items() if r[k] in before]: yield i, ('duplicate-id' if again[0] == 'image_id' else 'duplicate-file', f'{again[0]} {r[again[0]]!r} appears twice; each photo has its own')
-        else:
-            for key, before in seen.items(): before.add(r[key])
 
 def write_split(
     folder:str|Path,             # of the photo set
@@ -84,6 +84,9 @@ def write_split(
     if split not in SPLITS: raise ValueError(f'unknown split {split!r}; a photo set has {", ".join(SPLITS)}')
     if len(pictures) != len(records): raise ValueError(f'{len(pictures)} pictures do not pair with {len(records)} records')
     for _, (_, fault) in _record_faults(records): raise ValueError(f'split {split}: {fault}')
+    for key in ('image_id', 'image_file'):
+        for value, n in Counter(r[key] for r in records).most_common(1):
+            if n > 1: raise ValueError(f'split {split}: {key} {value!r} appears twice; each photo has its own')
     target = Path(folder)/split
     if target.exists(): raise FileExistsError(f'{target} exists already; choose another folder or delete it')
     with atomic_dir(target) as part:
@@ -155,6 +158,7 @@ class _Row:
     caption:str|None
     metadata:dict
     split:str|None = None
+    invented:bool = False   # whether the id was made of the file's name
 
 _COMPARE = {ast.Eq: operator.eq, ast.NotEq: operator.ne, ast.Lt: operator.lt, ast.LtE: operator.le, ast.Gt: operator.gt, ast.GtE: operator.ge,
             ast.In: lambda a, b: a in b, ast.NotIn: lambda a, b: a not in b}
@@ -197,8 +201,8 @@ def _is_text(s):
 class _Scan:
     "The visible files of a folder, and what was found out about them."
     def __init__(self, root):
-        self.root, self.files, self.problems, self.named, self.rows = root, {}, [], set(), 0
-        for folder, dirs, names in os.walk(root):
+        self.root, self.files, self.problems, self.named, self.rows, self.need_caption = root, {}, [], set(), 0, True
+        for folder, dirs, names in os.walk(root, onerror=self._closed):
             for name in sorted(dirs): self._look(folder, name, dirs)
             for name in sorted(names): self._look(folder, name, None)
             dirs.sort()
@@ -206,20 +210,35 @@ class _Scan:
 
     def add(self, rule, file, detail, action='left out'): self.problems.append(Problem(rule, file, detail, action))
 
+    def _closed(self, error):
+        "Note a folder that cannot be listed; without the root itself there is nothing to read."
+        if Path(error.filename) == self.root: raise error
+        self.add('unreadable', Path(error.filename).relative_to(self.root).as_posix(), f'a folder that cannot be listed ({error.strerror})')
+
     def _look(self, folder, name, dirs):
         "Note one name of the walk; a folder that is not to be entered is taken from `dirs`."
         path = Path(folder)/name; rel = path.relative_to(self.root).as_posix()
         if name.startswith('.'): self.add('dot-file', rel, 'a hidden folder' if dirs else 'a hidden file is no photo')
         elif not _is_text(rel): self.add('not-utf8', ascii(rel), 'the name is not UTF-8')
-        elif path.is_symlink() and not path.exists(): self.add('unreadable', rel, f'a link to {os.readlink(path)}, which is not there')
-        elif path.is_symlink() and not path.resolve().is_relative_to(self.root.resolve()): self.add('path-outside', rel, f'a link to {os.readlink(path)}, which is not in the folder')
+        elif os.path.islink(path) and not os.path.exists(path): self.add('unreadable', rel, f'a link to {os.readlink(path)}, which is not there')
+        elif os.path.islink(path) and not path.resolve().is_relative_to(self.root.resolve()): self.add('path-outside', rel, f'a link to {os.readlink(path)}, which is not in the folder')
         elif dirs is None: self.files[rel] = path; return
-        elif not path.is_symlink(): return
+        elif not os.path.islink(path): return
         if dirs is not None: dirs.remove(name)
 
     def pictures(self): return [f for f in self.files if f.lower().endswith(PICTURES)]
 
-    def text(self, rel): return self.files[rel].read_bytes().decode('utf-8', 'surrogateescape').removeprefix('\ufeff')
+    def _read(self, rel): return self.files[rel].read_bytes().decode('utf-8', 'surrogateescape').removeprefix('\ufeff')
+
+    def text(self, rel):
+        "The text of a file, bytes that are not UTF-8 as surrogates; `ValueError` names a file that cannot be read."
+        try: return self._read(rel)
+        except OSError as e: raise ValueError(f'{self.files[rel]} cannot be read ({e.strerror}); check the rights on it') from None
+
+    def text_beside(self, rel, rule, action):
+        "The text of a file that belongs to one picture; None and a problem where it cannot be read."
+        try: return self._read(rel)
+        except OSError as e: self.add(rule, rel, f'it cannot be read ({e.strerror}); check the rights on it', action)
 
 # %% ../nbs/02_dataset.ipynb #a91b9934
 def _csv_rows(text):
@@ -277,15 +296,15 @@ def _records(scan, rel) -> list:
 
 def _read_splits(scan):
     "Rows of the original's layout."
-    rows = []
-    for split in [s for s in SPLITS if (scan.root/s).is_dir()]:
+    rows, closed = [], {p.file for p in scan.problems if p.rule == 'unreadable'}
+    for split in [s for s in SPLITS if (scan.root/s).is_dir() and s not in closed]:
         file = f'{split}/captions.json'
         if file not in scan.files: raise FileNotFoundError(f'{scan.root/split} has no captions.json; a split holds images, captions.json and ids.txt')
         records = _records(scan, file); scan.rows += len(records)
-        faults = dict(_record_faults(records))
+        faults = dict(_record_faults(records, scan.need_caption))
         for i, fault in faults.items(): scan.add(fault[0], f'{file} record {i}', fault[1])
         for i, r in enumerate(records):
-            if i not in faults: rows.append(_Row(f'{file} record {i}', r['image_id'], f'{split}/images/{r["image_file"]}', r['caption'], r.get('metadata') or {}, split))
+            if i not in faults: rows.append(_Row(f'{file} record {i}', r['image_id'], f'{split}/images/{r["image_file"]}', r.get('caption'), r.get('metadata') or {}, split))
             elif isinstance(r, dict) and isinstance(r.get('image_file'), str): scan.named.add(f'{split}/images/{r["image_file"]}')
         ids = {line.strip() for line in scan.text(f'{split}/ids.txt').splitlines() if line.strip()} if f'{split}/ids.txt' in scan.files else None
         if odd := sorted((ids or set()) ^ {str(r.get('image_id')) for r in records if isinstance(r, dict)} if ids is not None else ()):
@@ -294,16 +313,18 @@ def _read_splits(scan):
 
 def _read_products(scan):
     "Rows of styles.csv; brandName comes later, for the chosen ones only."
-    of = {PurePosixPath(f).stem: f for f in scan.pictures() if f.startswith('images/') and f.count('/') == 1}
+    pictures = [f for f in scan.pictures() if f.startswith('images/') and f.count('/') == 1]
+    of = {PurePosixPath(f).stem: f for f in reversed(pictures)}                     # the first of 7.jpg and 7.png
     listed = _read_csv(scan, 'styles.csv')
     if listed and 'id' not in listed[0][1]: raise ValueError(f'{scan.root/"styles.csv"} has no column id, only {", ".join(listed[0][1])}; name the column of ids so')
     rows = [_Row(o, r['id'].strip(), of.get(r['id'].strip(), f'images/{r["id"].strip()}.jpg'), None, r) for o, r in listed]
-    return rows, list(of.values())
+    return rows, pictures
 
 def _add_brand(scan, row):
     "Put brandName of styles/ID.json into the row's metadata where it can be read."
     if (rel := f'styles/{row.image_id}.json') not in scan.files: return
-    try: brand = json.loads(scan.text(rel))['data']['brandName']
+    if (text := scan.text_beside(rel, 'bad-json', 'noted')) is None: return
+    try: brand = json.loads(text)['data']['brandName']
     except (json.JSONDecodeError, KeyError, TypeError): scan.add('bad-json', rel, 'no JSON with data.brandName; the brand stays unknown', 'noted'); return
     if isinstance(brand, str) and brand.strip() and _is_text(brand): row.metadata = row.metadata | dict(brandName=brand.strip())
 
@@ -319,7 +340,8 @@ def _table_row(scan, folder, origin, record):
     rel = PurePosixPath(folder)/file.strip()
     first = rel.parts[0] if len(rel.parts) > 1 else None
     name = '_'.join(rel.with_suffix('').parts[first in SPLIT_NAMES:])
-    return _Row(origin, str(image_id).strip() if image_id not in (None, '') else name, str(rel), caption, record, SPLIT_NAMES.get(split or first))
+    invented = image_id in (None, '')
+    return _Row(origin, name if invented else str(image_id).strip(), str(rel), caption, record, SPLIT_NAMES.get(split or first), invented)
 
 def _read_imagefolder(scan):
     "Rows of metadata.jsonl or metadata.csv, one at the root or one in each split."
@@ -358,7 +380,7 @@ def _place(rel):
 def _read_folder(scan):
     "One row a picture; the folder it lies in is a fact about it."
     scan.rows = len(scan.pictures())
-    return [_Row(f, image_id, f, None, dict(folder=folder) if folder else {}, split) for f in scan.pictures() for split, folder, image_id in [_place(f)]], []
+    return [_Row(f, image_id, f, None, dict(folder=folder) if folder else {}, split, True) for f in scan.pictures() for split, folder, image_id in [_place(f)]], []
 
 def _read_sidecars(scan):
     "One row a picture, its caption from the .txt beside it, its facts from the .json beside it."
@@ -366,13 +388,22 @@ def _read_sidecars(scan):
     scan.rows = len(scan.pictures())
     for f in [f for f in scan.files if f.endswith('.txt') and f.rsplit('.', 1)[0] not in stems]: scan.add('missing-picture', f, 'a caption without a picture')
     for f in scan.pictures():
-        (split, _, image_id), stem, facts = _place(f), f.rsplit('.', 1)[0], {}
-        if f'{stem}.txt' not in scan.files: scan.add('missing-caption', f, 'there is no .txt beside it'); continue
-        if f'{stem}.json' in scan.files:
-            try: facts = dict(json.loads(scan.text(f'{stem}.json')))
+        (split, _, image_id), stem, facts, caption = _place(f), f.rsplit('.', 1)[0], {}, None
+        if (said := f'{stem}.txt') in scan.files:
+            if (caption := scan.text_beside(said, 'unreadable', 'left out')) is None: continue
+        elif scan.need_caption: scan.add('missing-caption', f, 'there is no .txt beside it'); continue
+        if f'{stem}.json' in scan.files and (text := scan.text_beside(f'{stem}.json', 'bad-json', 'noted')) is not None:
+            try: facts = dict(json.loads(text))
             except (json.JSONDecodeError, TypeError, ValueError): scan.add('bad-json', f'{stem}.json', 'no JSON object; the picture stays without these facts', 'noted')
-        rows.append(_Row(f'{stem}.txt', image_id, f, scan.text(f'{stem}.txt').strip(), facts, split))
+        rows.append(_Row(said if caption is not None else f, image_id, f, caption and caption.strip(), facts, split, True))
     return rows, []
+
+def _name_apart(rows) -> None:
+    "Change invented ids that several pictures of a split share: first by the ending of the file, then by a digest of its path."
+    for more in (lambda r: PurePosixPath(r.file).suffix, lambda r: '-' + hashlib.sha256(r.file.encode('utf-8', 'surrogatepass')).hexdigest()[:8]):
+        of = {}
+        for r in rows: of.setdefault((r.split or 'train', r.image_id), set()).add(r.file)
+        for r in [r for r in rows if r.invented and len(of[r.split or 'train', r.image_id]) > 1]: r.image_id += more(r)
 
 # %% ../nbs/02_dataset.ipynb #1fb8b9d2
 def _outside(file):
@@ -386,12 +417,11 @@ def _pair(scan, rows, need_caption) -> list[Entry]:
         if not all(_is_text(str(x)) for x in (r.image_id, r.file, r.caption, r.metadata)): scan.add('not-utf8', r.origin, f'bytes that are not UTF-8 in {ascii(r.caption if not _is_text(str(r.caption)) else r.image_id)}')
         elif _outside(r.file): scan.add('path-outside', r.origin, f'image_file {r.file!r} leaves the folder; give a path inside it')
         elif r.image_id.splitlines() != [r.image_id.strip()]: scan.add('bad-id', r.origin, f'image_id {r.image_id!r} is empty or has line breaks or blanks at its ends')
-        elif (r.split, r.image_id) in seen: scan.add('duplicate-id', r.origin, f'image_id {r.image_id!r} appears twice; each photo has its own')
+        elif (key := (r.split or 'train', r.image_id)) in seen and not (r.invented and r.file in files): scan.add('duplicate-id', r.origin, f'image_id {r.image_id!r} appears twice; each photo has its own')
         elif r.file in files: scan.add('duplicate-file', r.origin, f'{r.file} is named twice; each photo has its own')
         elif r.file not in scan.files: lost.append(r)
         elif need_caption and not str(r.caption or '').strip(): scan.add('missing-caption', r.origin, f'the caption of {r.file} is empty')
-        else: entries.append(Entry(r.image_id, scan.files[r.file], r.caption, r.metadata, r.split))
-        seen.add((r.split, r.image_id)); files.add(r.file)
+        else: entries.append(Entry(r.image_id, scan.files[r.file], r.caption, r.metadata, r.split)); seen.add(key); files.add(r.file)
     for r in lost: scan.add('missing-picture', r.file, f'{r.origin} names it, but it is not there')
     return entries
 
@@ -411,7 +441,7 @@ def _find_layout(scan):
     names, pictures = {PurePosixPath(f).name for f in scan.files}, scan.pictures()
     if any(f'{s}/captions.json' in scan.files for s in SPLITS): return 'splits'
     if any(f'{s}/metadata.{kind}' in scan.files for s in SPLITS for kind in ('jsonl', 'csv')): return 'imagefolder'   # its pictures may lie in images, too
-    if any((scan.root/s/'images').exists() for s in SPLITS): return 'splits'
+    if any(os.path.exists(scan.root/s/'images') for s in SPLITS): return 'splits'
     if 'styles.csv' in scan.files: return 'products'
     if names & {'metadata.jsonl', 'metadata.csv'}: return 'imagefolder'
     if pictures and len(_csv_files(scan)) == 1: return 'table'
@@ -424,19 +454,21 @@ def scan(
     layout:str|None=None,   # one of `LAYOUTS`; None finds it
     where:str|None=None,    # rows that are wanted, as `articleType == "Casual Shoes" and year >= 2012`; None wants all
     template:str|None=None, # caption with columns in braces, for the layouts that have none; of a folder {name} and {folder}
+    captions:bool=True,     # False keeps pictures whose own caption is missing, for whoever makes captions afterwards
 ) -> Source:                # with every problem of pairing, paths, ids, encoding and csv
     "Read a folder leniently and decode nothing; raises only where the folder, the layout, `where` or `template` is wrong as a whole."
     found = _open_scan(folder); layout = layout or _find_layout(found)
     if layout not in LAYOUTS: raise ValueError(f'unknown layout {layout!r}; choose one of {", ".join(LAYOUTS)}')
+    found.need_caption = captions and template is None
     rows, pictures = _READERS[layout](found)
-    found.named |= {r.file for r in rows}
+    _name_apart(rows); found.named |= {r.file for r in rows}
     columns = [*dict.fromkeys(k for r in rows for k in r.metadata)] + ['name']*(layout == 'folder')
     rows = _choose(rows, where, found.root)
     if layout == 'products':
         for r in rows: _add_brand(found, r)
     if template: rows = _caption_rows(found, rows, template, columns)
     captioned = layout in ('splits', 'imagefolder', 'sidecars') or layout == 'table' and any(str(r.caption or '').strip() for r in rows)
-    entries = _pair(found, rows, template is None and captioned)
+    entries = _pair(found, rows, found.need_caption and captioned)
     for f in pictures:
         if f not in found.named: found.add('missing-caption', f, 'a picture that nothing names')
     return Source(found.root, layout, entries, found.problems, found.rows)
@@ -454,6 +486,15 @@ def _raise_first(source):
         raise ValueError(f'{(root/first.file).parent} holds {_count(same, "picture")} without a caption: {_some(same)}; add captions or remove from the folder')
     raise ValueError(f'{root/first.file}: {first.detail}')
 
+def photos_of(
+    source:Source,
+) -> PhotoSet:     # photos without a split are train
+    "The photo set of what a source could pair, whatever it left out; `ValueError` where there are no photos or no captions."
+    if [e for e in source.entries if e.caption is None]: raise ValueError(f'{source.root} ({source.layout}) has no captions of its own; give a template, such as "a photo of {{{next(iter(source.entries[0].metadata), "name")}}}"')
+    if not source.entries: raise ValueError(f'{source.root} has no photos; add some or delete the folder')
+    splits = {s: [Photo(e.image_id, e.path, e.caption, e.metadata) for e in source.entries if (e.split or 'train') == s] for s in SPLITS}
+    return PhotoSet(source.root, {s: photos for s, photos in splits.items() if photos})
+
 def read_photoset(
     folder:str|Path,
     layout:str|None=None,   # one of `LAYOUTS`; None finds it
@@ -463,34 +504,48 @@ def read_photoset(
     "Read a photo set strictly; `FileNotFoundError` or `ValueError` names the file and the remedy."
     source = scan(folder, layout, where, template)
     _raise_first(source)
-    if [e for e in source.entries if e.caption is None]: raise ValueError(f'{source.root} ({source.layout}) has no captions of its own; give a template, such as "a photo of {{{next(iter(source.entries[0].metadata), "name")}}}"')
-    splits = {s: [Photo(e.image_id, e.path, e.caption, e.metadata) for e in source.entries if (e.split or 'train') == s] for s in SPLITS}
-    there = [s for s in SPLITS if splits[s] or source.layout == 'splits' and (source.root/s).is_dir()]
-    if empty := [s for s in there if not splits[s]] or ([] if there else ['']): raise ValueError(f'{source.root/empty[0]} has no photos; add some or delete the folder')
-    return PhotoSet(source.root, {s: splits[s] for s in there})
+    found = photos_of(source)
+    if empty := [s for s in SPLITS if source.layout == 'splits' and (source.root/s).is_dir() and s not in found.splits]: raise ValueError(f'{source.root/empty[0]} has no photos; add some or delete the folder')
+    return found
 
 # %% ../nbs/02_dataset.ipynb #7686b109
 _SRGB = ImageCms.createProfile('sRGB')
 
+def _by_profile(im, profile):
+    "RGB in the colours that `profile` means; `PyCMSError` or `OSError` where it is damaged or meant for other numbers."
+    given = ImageCms.ImageCmsProfile(io.BytesIO(profile)); kind = given.profile.xcolor_space.strip()
+    if im.mode == 'L' and kind == 'RGB': im = im.convert('RGB')
+    if kind != {'L': 'GRAY'}.get(im.mode, im.mode): raise ImageCms.PyCMSError(f'it is meant for {kind} and the picture is {im.mode}')
+    return im if 'sRGB' in ImageCms.getProfileDescription(given) else ImageCms.profileToProfile(im, given, _SRGB, outputMode='RGB')
+
 def _to_srgb(im, profile):
     "RGB in the colours that `profile` means; without a profile, or with one that cannot be used, PIL's own conversion."
-    if profile:
-        try:
-            given = ImageCms.ImageCmsProfile(io.BytesIO(profile))
-            if 'sRGB' not in ImageCms.getProfileDescription(given): return ImageCms.profileToProfile(im, given, _SRGB, outputMode='RGB')
-        except (ImageCms.PyCMSError, OSError): pass
-    return im.convert('RGB')
+    try: return _by_profile(im, profile).convert('RGB') if profile else im.convert('RGB')
+    except (ImageCms.PyCMSError, OSError): return im.convert('RGB')
+
+def _plain_levels(im):
+    "Upright, 8 bits a channel, alpha on white: a picture of mode L, RGB or CMYK."
+    im = ImageOps.exif_transpose(im)
+    if im.mode in ('I', 'F'): raise ValueError(f'it holds numbers of mode {im.mode}, of which none is known to be white; save it with 8 bits a channel')
+    if im.mode.startswith('I;16'): im = Image.fromarray((np.asarray(im)/257).round().astype(np.uint8))
+    if im.mode in ('RGBA', 'LA', 'PA', 'La', 'RGBa') or 'transparency' in im.info:
+        im = im.convert('RGBA'); page = Image.new('RGBA', im.size, 'white'); page.alpha_composite(im); im = page
+    return im if im.mode in ('L', 'CMYK') else im.convert('RGB')
 
 def clean_rgb(
     im:Image.Image,   # fully decoded, any mode
 ) -> Image.Image:     # RGB, upright, alpha on white, in sRGB
     "What a picture shows, whatever it is stored as; `ValueError` for numbers of which none is known to be white."
-    im, profile = ImageOps.exif_transpose(im), im.info.get('icc_profile')
-    if im.mode in ('I', 'F'): raise ValueError(f'it holds numbers of mode {im.mode}, of which none is known to be white; save it with 8 bits a channel')
-    if im.mode.startswith('I;16'): im = Image.fromarray((np.asarray(im)/257).round().astype(np.uint8))
-    if im.mode in ('RGBA', 'LA', 'PA', 'La', 'RGBa') or 'transparency' in im.info:
-        im = im.convert('RGBA'); page = Image.new('RGBA', im.size, 'white'); page.alpha_composite(im); im = page
-    return _to_srgb(im if im.mode == 'CMYK' else im.convert('RGB'), profile)
+    return _to_srgb(_plain_levels(im), im.info.get('icc_profile'))
+
+def profile_fault(
+    im:Image.Image,   # as `clean_rgb` takes it
+) -> str:             # '' where the profile is used, or there is none
+    "Why the colour profile in a picture is not used."
+    if not (profile := im.info.get('icc_profile')): return ''
+    try: _by_profile(_plain_levels(im.crop((0, 0, 1, 1))), profile)
+    except (ImageCms.PyCMSError, OSError) as e: return str(e)
+    return ''
 
 def open_photo(path:str|Path) -> Image.Image: # RGB, upright, alpha on white
     "Decode one picture completely; `ValueError` names the file that cannot be read."

@@ -15,12 +15,12 @@ from PIL import Image, PngImagePlugin
 from scipy import ndimage
 from tqdm.auto import tqdm
 
-from .captions import TEMPLATE, attributes, caption_of, check_template, cut_off, tidy
+from .captions import COLUMNS, TEMPLATE, attributes, caption_of, check_template, cut_off, tidy
 from .checkpoints import MANIFEST, Manifest, atomic_dir, file_hash, read_json, read_manifest, write_file, write_json, write_manifest
 from .dataset import SPLITS, Photo, PhotoSet, Problem, read_photoset, scan
 from .metrics import border_ring
-from .quarantine import check_source, fingerprints, open_clean
-from .splits import KIN, group_photos, split_groups, strata_of
+from .quarantine import RULES, check_source, fingerprints, open_clean
+from .splits import KIN, find_groups, split_groups, strata_of
 
 # %% auto #0
 __all__ = ['FRAMES', 'find_product', 'Cut', 'plan_cut', 'cut_photo', 'frame_photo', 'plot_frames', 'PrepareConfig', 'Planned',
@@ -126,6 +126,7 @@ class PrepareConfig:
     output:str                      # folder of the photo set
     layout:str|None = None          # one of `LAYOUTS`, None finds it
     where:str|None = None           # rows that are wanted, as `articleType == "Casual Shoes"`
+    columns:dict|None = None        # attribute -> column of the source it comes from, beside or instead of those in `COLUMNS`
     template:str|None = None        # of captions; None keeps the source's own, tidied, and where it has none says `TEMPLATE` of the photo's category
     size:int = 512                  # pixels of the square pictures
     frame:str = 'trim'              # one of `FRAMES`
@@ -183,11 +184,24 @@ class Planned:
         "The line of captions.json."
         return dict(image_id=self.image_id, image_file=self.image_file, caption=self.caption, metadata=self.metadata)
 
-def _facts(entry) -> dict: return attributes({k: v for k, v in entry.metadata.items() if (k, v) != ('id', entry.image_id)})
+def _rename(entries) -> list:
+    "Entries with ids that differ in the whole source: one that several splits have gets its split before it."
+    splits = {}
+    for e in entries: splits.setdefault(e.image_id, set()).add(e.split or 'train')
+    return [replace(e, image_id=f'{e.split or "train"}_{e.image_id}') if len(splits[e.image_id]) > 1 else e for e in entries]
 
-def _template(config, entries) -> str|None:
+def _with_facts(config, entries) -> list:
+    "Entries with attributes as their metadata; `ValueError` for a column that no photo has."
+    chosen, there = config.columns or {}, dict.fromkeys(k for e in entries for k in e.metadata)
+    for a, c in chosen.items():
+        if c not in there: raise ValueError(f'{config.source} has no column {c!r} for {a!r}; it has {", ".join(there) or "none"}')
+    columns, unused = COLUMNS | {a: (c,) for a, c in chosen.items()}, {c for a in chosen for c in (a, *COLUMNS.get(a, ()))} - set(chosen.values())
+    def facts(e): return attributes({k: v for k, v in e.metadata.items() if k not in unused and (k, v) != ('id', e.image_id)}, columns)
+    return [replace(e, metadata=facts(e)) for e in entries]
+
+def _template(config, entries) -> str|None: # of entries with facts
     "The template of all captions, None where the source's own are kept; `ValueError` when none fits."
-    facts = [_facts(e) for e in entries]; known = list(dict.fromkeys(k for f in facts for k in f))
+    facts = [e.metadata for e in entries]; known = list(dict.fromkeys(k for f in facts for k in f))
     if config.template: check_template(config.template, known); return config.template
     if any(e.caption for e in entries): return None
     if any('category' not in f for f in facts): raise ValueError(f'{config.source} has no captions of its own; give a template, with attributes in braces: {", ".join(known) or "none are known"}')
@@ -207,13 +221,22 @@ def _leave_out(entries, config) -> tuple[list, list[Problem]]:
 
 def _kept(before) -> dict: return before.get('left', {}) | {i: p['split'] for i, p in before.get('photos', {}).items()} # id -> split it has or once had
 
-def _plan(config, entries, template, prints, before) -> list[Planned]:
-    if twice := [i for i, n in Counter(e.image_id for e in entries).items() if n > 1]: raise ValueError(f'id {twice[0]!r} appears in several splits of {config.source}; ids must differ when photos are split anew')
-    groups, kept = group_photos(entries, prints.hash, prints.features, config.kin, prints.colours), _kept(before)
-    splits = split_groups(groups, strata_of(entries, config.least), config.ratios, config.seed, [kept.get(e.image_id) for e in entries])
+_ITSELF = {a: (a,) for a in COLUMNS} # attributes that are found already
+
+def _plan(config, entries, template, prints, grouping, before) -> list[Planned]:
+    if twice := [i for i, n in Counter(e.image_id for e in entries).items() if n > 1]: raise ValueError(f'id {twice[0]!r} appears twice in {config.source} when splits are taken together; give one of the photos another id')
+    kept, same = _kept(before), {p['sha256']: p['split'] for p in before.get('photos', {}).values()}
+    try: splits = split_groups(grouping.group, strata_of(entries, config.least), config.ratios, config.seed, [kept.get(e.image_id) or same.get(sha) for e, sha in zip(entries, prints.sha)])
+    except ValueError as e: raise ValueError('; '.join([str(e), *grouping.large().values()])) from None
     keys = [hashlib.sha256(f'{sha} {config.frame} {config.margin if config.frame == "trim" else 0} {config.size} 1'.encode()).hexdigest()[:32] for sha in prints.sha]
-    return [Planned(e.image_id, str(e.path), caption_of(e.metadata, template) if template else tidy(e.caption), _facts(e), str(s), int(g), sha, k)
-            for e, s, g, sha, k in zip(entries, splits, groups, prints.sha, keys)]
+    return [Planned(e.image_id, str(e.path), caption_of(e.metadata, template, _ITSELF) if template else tidy(e.caption), e.metadata, str(s), int(g), sha, k)
+            for e, s, g, sha, k in zip(entries, splits, grouping.group, prints.sha, keys)]
+
+def _group_problems(config, entries, grouping) -> list[Problem]:
+    "Why large groups are large, and which names were taken for titles."
+    first = {int(g): i for i, g in reversed(list(enumerate(grouping.group)))}
+    return ([Problem('large-group', _relative(entries[first[g]].path, config), why, 'noted') for g, why in grouping.large().items()]
+            + [Problem('shared-title', _relative(entries[of[0]].path, config), f'{len(of)} photos bear the name {m!r}', 'noted') for m, of in grouping.titles.items()])
 
 # %% ../nbs/02e_prepare.ipynb #92e258c7
 def _work(config) -> Path: return Path(config.output).with_name(f'.{Path(config.output).name}.work')
@@ -312,20 +335,23 @@ def prepare_photos(
 ) -> PhotoSet:           # read back from `config.output`
     "Make a photo set of a folder; a second run does only what is new, and nothing where nothing is new. Run it once at a time for one output."
     before, work = _open_output(config), _work(config); _sweep(config)
-    source = scan(config.source, config.layout, config.where)
+    source = scan(config.source, config.layout, config.where, captions=not config.template); source = replace(source, entries=_rename(source.entries))
     checked = check_source(source, min_side=config.min_side, cache_dir=work/'check', progress=progress)
     entries, problems = _leave_out(checked.kept, config)
     if not entries: raise ValueError(f'no photo of {config.source} is left of {source.rows:,} rows; {checked}')
-    template = _template(config, entries)
-    plan = _plan(config, entries, template, fingerprints([e.path for e in entries], cache_dir=work/'check', progress=False), before)
+    entries = _with_facts(config, entries); template = _template(config, entries)
+    prints = fingerprints([e.path for e in entries], cache_dir=work/'check', progress=False); grouping = find_groups(entries, prints, config.kin)
+    plan = _plan(config, entries, template, prints, grouping, before)
     digest = hashlib.sha256(json.dumps([_settled(config), [asdict(p) | dict(path=_relative(p.path, config)) for p in plan], [asdict(p) for p in checked.problems + problems], bool(tokenizer)]).encode()).hexdigest()
     there = _manifest(config)
     if there and there.facts.get('plan') == digest: return read_photoset(config.output)
     _refuse_loss(config)
     files = _frame_all(config, plan, before if there else {}, progress)
-    problems = checked.problems + problems + _cut_problems(config, plan, files)
+    problems = checked.problems + problems + _group_problems(config, entries, grouping) + _cut_problems(config, plan, files)
     if tokenizer: problems += [Problem('long-caption', _relative(p.path, config), f'the model never sees: {cut}', 'noted') for p in plan if (cut := cut_off(p.caption, tokenizer))]
-    report = dict(config=_settled(config), source=str(source), rows=source.rows, checked=checked.checked, kept=len(plan), counts=dict(Counter(p.rule for p in problems)), problems=[asdict(p) for p in problems])
+    counts = Counter(p.rule for p in problems)
+    report = dict(config=_settled(config), source=str(source), rows=source.rows, checked=checked.checked, kept=len(plan), counts=dict(counts), rules={r: RULES[r] for r in counts},
+                  not_looked_for=['long-caption']*(tokenizer is None), problems=[asdict(p) for p in problems])
     _write_set(config, plan, files, before, template, report, digest)
     shutil.rmtree(work/'pictures', ignore_errors=True)
     return read_photoset(config.output)

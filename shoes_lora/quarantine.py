@@ -20,7 +20,7 @@ from tqdm.auto import tqdm
 
 from .captions import cut_off
 from .checkpoints import write_file, write_tensors
-from .dataset import Entry, Problem, Source, clean_rgb
+from .dataset import Entry, Problem, Source, clean_rgb, profile_fault
 from .features import Lite0
 
 # %% auto #0
@@ -43,7 +43,7 @@ RULES = {
     'missing-picture': 'A caption or row whose picture is not there. Left out.',
     'missing-caption': 'A picture without a caption, or a caption without text. Left out.',
     'empty-file': 'A picture file without a byte. Left out.',
-    'unreadable': 'A file that is cut short, damaged or no picture at all. Left out.',
+    'unreadable': 'A file that is cut short, damaged or no picture at all, or a file or folder that this user may not read. Left out.',
     'too-many-pixels': 'A picture of more pixels than `max_pixels`; its size is read from the header and it is never decoded. Left out.',
     'animated': 'A file of several pictures, of which none is known to be the photo. Left out.',
     'unknown-white': 'Numbers of 32 bits or floating point, of which none is known to be white. Left out.',
@@ -57,7 +57,16 @@ RULES = {
     'cmyk': 'Printing colours become RGB, by the profile in the file where there is one. Mended.',
     'alpha': 'A picture with transparency is laid on white. Mended.',
     'rotated': 'A picture that the camera marked as turned is turned upright. Mended.',
-    'long-caption': 'A caption of more tokens than the text encoder reads; what is cut off is named. Noted.'}
+    'bad-profile': 'A colour profile that is damaged or meant for other numbers is not used; the numbers count as sRGB. Noted.',
+    'long-caption': 'A caption of more tokens than the text encoder reads; what is cut off is named. Noted.',
+    'leaked-copy': 'A held-out photo that an earlier split holds too. Noted; a score on it says nothing.',
+    'leaked-kin': 'A held-out photo whose model an earlier split shows, in another colour or on another day. Noted.',
+    'excluded': 'A photo that a person marked. Left out.',
+    'unknown-id': 'A mark for an id that no good photo has. Noted.',
+    'large-group': 'Many photos that must share a split, because each is near in picture to another or bears the same model name. Noted with what joins them.',
+    'shared-title': 'A product name that many photos of different looks bear says no model, so it joins none of them. Noted.',
+    'no-product': 'A photo whose product cannot be told from its background is kept whole, in the centre. Noted.',
+    'enlarged': 'A photo whose cut has fewer pixels than the picture made of it; a larger photo would be sharper. Noted.'}
 
 # %% ../nbs/02b_quarantine.ipynb #4759a6a5
 MAX_PIXELS = 89_478_485 # PIL's own limit: a quarter of a gigabyte as RGB
@@ -106,6 +115,7 @@ class _Facts:
     detail:str = ''        # of that rule
     format:str = ''        # PIL's name
     mended:dict = field(default_factory=dict) # rule -> detail
+    noted:dict = field(default_factory=dict)  # rule -> detail
     size:tuple = (0, 0)    # pixels, upright
     spread:float = 0.      # standard deviation of the levels of a 32 x 32 picture, the largest of the channels
     hash:str = ''          # 16 hex digits
@@ -126,19 +136,25 @@ def _what_is_mended(im, data) -> dict:
     return {k: v for k, v in (('sixteen-bit', deep and 'sixteen bits a channel'), ('palette', im.mode in ('P', 'PA') and f'mode {im.mode}'), ('cmyk', im.mode == 'CMYK' and 'mode CMYK' + ', with a profile'*('icc_profile' in im.info)),
                               ('alpha', (im.mode in ('RGBA', 'LA', 'PA', 'La', 'RGBa') or 'transparency' in im.info) and f'mode {im.mode}'), ('rotated', turned in range(2, 9) and f'orientation {turned}')) if v}
 
+def _what_is_noted(im) -> dict:
+    "Rules of storage that change nothing."
+    return {k: v for k, v in (('bad-profile', profile_fault(im)),) if v}
+
+def _closed(sha, error): return _Facts(sha, 'unreadable', f'it cannot be read ({error.strerror}); check the rights on it')
+
 def _look(path, sha, max_pixels, small) -> tuple[_Facts, Image.Image|None]: # facts, and the picture at 224 x 224 if `small`
     "Decode one file and note what can be known from its bytes."
-    data = Path(path).read_bytes()
-    try: im, rgb = _decode(data, max_pixels)
+    try: data = Path(path).read_bytes(); im, rgb = _decode(data, max_pixels)
     except _Refused as e: return _Facts(sha, e.rule, str(e)), None
+    except OSError as e: return _closed(sha, e), None
     tiny = np.asarray(rgb.resize((32, 32), Image.Resampling.BOX), np.float32)
     bits, colours = np.packbits(perceptual_hash(rgb)).tobytes().hex(), rgb.resize((8, 8), Image.Resampling.BOX).tobytes().hex()
-    return _Facts(sha, '', '', im.format, _what_is_mended(im, data), rgb.size, round(float(tiny.std((0, 1)).max()), 3), bits, colours), rgb.resize((224, 224), Image.Resampling.BICUBIC) if small else None
+    return _Facts(sha, '', '', im.format, _what_is_mended(im, data), _what_is_noted(im), rgb.size, round(float(tiny.std((0, 1)).max()), 3), bits, colours), rgb.resize((224, 224), Image.Resampling.BICUBIC) if small else None
 
 class _Shelf:
     "Facts and features of photos in a folder, by the hash of their bytes; keeps nothing without a folder."
     def __init__(self, cache_dir, max_pixels):
-        self.facts_dir = Path(cache_dir)/f'photos-2-{max_pixels}' if cache_dir else None
+        self.facts_dir = Path(cache_dir)/f'photos-3-{max_pixels}' if cache_dir else None
         self.rows_dir = Path(cache_dir)/f'features-{_net().key}' if cache_dir else None
 
     def facts(self, wanted) -> dict:
@@ -159,7 +175,9 @@ class _Shelf:
         return found
 
     def add(self, facts, rows):
+        "Keep what is known, but not that a file could not be read."
         if not self.facts_dir: return
+        facts = [f for f in facts if f.rule != 'unreadable']
         name = hashlib.sha256(''.join(f.sha for f in facts).encode()).hexdigest()[:16]
         if facts: write_file(self.facts_dir/f'{name}.json', json.dumps([asdict(f) for f in facts]))
         if rows: write_tensors(self.rows_dir/f'{name}.safetensors', {'features': np.stack(list(rows.values()))}, {'sha': json.dumps(list(rows))})
@@ -170,13 +188,16 @@ def _net() -> Lite0:
     if not _nets: _nets.append(net := Lite0(batch_size=16)); net.net.to(memory_format=torch.channels_last)   # half the time on a CPU
     return _nets[0]
 
-def _sha(path):
-    with open(path, 'rb') as f: return hashlib.file_digest(f, 'sha256').hexdigest()
+def _named(path) -> _Facts: # its hash, or that it cannot be read
+    "The hash of a file's bytes."
+    try:
+        with open(path, 'rb') as f: return _Facts(hashlib.file_digest(f, 'sha256').hexdigest())
+    except OSError as e: return _closed('', e)
 
 def _examine(paths, features, cache_dir, progress, max_pixels) -> tuple[list[_Facts], np.ndarray]: # in the order of `paths`; (n, 1280), NaN for those that cannot be used
     "Facts and, if wanted, features of files; only what the cache does not hold is decoded, by threads, while the network computes."
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool:
-        shas = list(pool.map(_sha, paths)); path_of = dict(zip(shas, paths)); shelf = _Shelf(cache_dir, max_pixels)
+        named = list(pool.map(_named, paths)); path_of = {f.sha: p for f, p in zip(named, paths) if f.sha}; shelf = _Shelf(cache_dir, max_pixels)
         facts, rows = shelf.facts(path_of), shelf.rows(path_of) if features else {}
         todo = [s for s in path_of if s not in facts or features and s not in rows and not facts[s].rule]
         def start(i): return [pool.submit(_look, path_of[s], s, max_pixels, features) for s in todo[i:i+64]]
@@ -188,7 +209,7 @@ def _examine(paths, features, cache_dir, progress, max_pixels) -> tuple[list[_Fa
             shelf.add([f for f, _ in looked], new); facts |= {f.sha: f for f, _ in looked}; rows |= new; bar.update(len(looked))
         bar.close()
     none = np.full(Lite0.size, np.nan, np.float32)
-    return [facts[s] for s in shas], np.stack([rows.get(s, none) for s in shas]) if features and shas else np.empty((len(shas), Lite0.size), np.float32)
+    return [facts.get(f.sha, f) for f in named], np.stack([rows.get(f.sha, none) for f in named]) if features and named else np.empty((len(named), Lite0.size), np.float32)
 
 def fingerprints(
     paths:list,                   # of pictures that can be used
@@ -237,6 +258,7 @@ class CheckReport:
     kept:list[Entry]       # in the order of the source
     problems:list[Problem] # those of the scan first, then in the order of the source
     rows:int = 0           # rows or pictures of the source, before any was left out
+    not_looked_for:list[str] = field(default_factory=list) # rules that were not asked for, or could not be without a tokenizer
 
     @property
     def counts(self) -> dict[str, int]: return dict(Counter(p.rule for p in self.problems))   # rule -> how many
@@ -250,17 +272,17 @@ class CheckReport:
             for rule, n in Counter(p.rule for p in self.problems if p.action == action).most_common():
                 files = [p.file for p in self.problems if (p.rule, p.action) == (rule, action)]
                 lines.append(f'{n:6,} {action:8}  {rule:18} {", ".join(files[:3])}{", ..." if n > 3 else ""}')
-        return '\n'.join(lines)
+        return '\n'.join(lines + [f'not looked for: {", ".join(self.not_looked_for)}']*bool(self.not_looked_for))
 
     def to_json(self) -> str: # read back by `from_json`
         "The whole report as JSON text, with each rule that applied and its count."
         found = self.counts
-        return json.dumps(dict(checked=self.checked, rows=self.rows, counts=found, rules={r: RULES[r] for r in found}, problems=[asdict(p) for p in self.problems], kept=[e.to_json() for e in self.kept]), ensure_ascii=False, indent=1)
+        return json.dumps(dict(checked=self.checked, rows=self.rows, counts=found, rules={r: RULES[r] for r in found}, not_looked_for=self.not_looked_for, problems=[asdict(p) for p in self.problems], kept=[e.to_json() for e in self.kept]), ensure_ascii=False, indent=1)
     @classmethod
     def from_json(cls, text:str) -> CheckReport: # equal to the one written
         "The report that `to_json` wrote."
         d = json.loads(text)
-        return cls(d['checked'], [Entry.from_json(e) for e in d['kept']], [Problem(**p) for p in d['problems']], d['rows'])
+        return cls(d['checked'], [Entry.from_json(e) for e in d['kept']], [Problem(**p) for p in d['problems']], d['rows'], d['not_looked_for'])
 
 BLANK = 2. # levels of deviation below which a picture is of one colour; the palest of 2,418 real photos has 11.8
 
@@ -273,6 +295,7 @@ def _judge(facts, path, min_side, first) -> Iterator[tuple[str, str, str]]: # (r
     else:
         if (named := Image.registered_extensions().get(path.suffix.lower())) != facts.format and (named, facts.format) != ('JPEG', 'MPO'): yield 'wrong-extension', f'it is {facts.format}', 'noted'
         for rule, detail in facts.mended.items(): yield rule, detail, 'mended'
+        for rule, detail in facts.noted.items(): yield rule, detail, 'noted'
 
 def check_source(
     source:Source,
@@ -296,4 +319,4 @@ def check_source(
         if tokenizer and e.caption and (end := cut_off(e.caption, tokenizer)): problems.append(Problem('long-caption', name(e), f'cut off: {end}', 'noted'))
     if near:
         for a, b, far in near_pairs(_prints([facts[i] for i in kept], features[kept]), levels=LEVELS): problems.append(Problem('near-duplicate', name(source.entries[kept[b]]), f'{far:.4f} from {name(source.entries[kept[a]])}', 'noted'))
-    return CheckReport(len(source.entries), [source.entries[i] for i in kept], problems, source.rows)
+    return CheckReport(len(source.entries), [source.entries[i] for i in kept], problems, source.rows, ['long-caption']*(tokenizer is None) + ['near-duplicate']*(not near))

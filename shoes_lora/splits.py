@@ -4,8 +4,9 @@
 
 # %% ../nbs/02d_splits.ipynb #f1c580df
 from __future__ import annotations
+import json
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -13,12 +14,12 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from .captions import attributes, colour_group, model_of
-from .dataset import SPLITS, Photo, PhotoSet, load_picture
-from .quarantine import LEVELS, Fingerprints, fingerprints, near_pairs
+from .dataset import SPLITS, Photo, PhotoSet, Problem, Source, load_picture
+from .quarantine import LEVELS, CheckReport, Fingerprints, fingerprints, near_pairs
 
 # %% auto #0
-__all__ = ['NEAR', 'KIN', 'BITS', 'kin_pairs', 'plot_distances', 'group_photos', 'strata_of', 'split_groups', 'Leak',
-           'find_leaks', 'plot_pairs']
+__all__ = ['NEAR', 'KIN', 'BITS', 'MANY', 'kin_pairs', 'plot_distances', 'Grouping', 'find_groups', 'group_photos', 'strata_of',
+           'split_groups', 'Leak', 'find_leaks', 'plot_pairs', 'LeakReport', 'check_leaks']
 
 # %% ../nbs/02d_splits.ipynb #2b059765
 NEAR = .01 # cosine distance under which two photos are one picture, saved or cut anew
@@ -49,22 +50,53 @@ def plot_distances(
     return fig
 
 # %% ../nbs/02d_splits.ipynb #47eac407
+MANY = 12 # looks that one model may have, and photos above which a group is large
+
+@dataclass(frozen=True)
+class Grouping:
+    "Which photos belong together, and why."
+    group:np.ndarray          # (n,) int, numbered in the order of their first photo
+    pairs:list[tuple]         # near in picture, see `kin_pairs`
+    models:dict[str, list]    # name of a model -> the photos it joins
+    titles:dict[str, list]    # name that more than `MANY` looks bear -> the photos it does not join
+
+    def large(self) -> dict[int, str]: # group -> its size and what joins it
+        "Why each group of more than `MANY` photos is one."
+        found = {int(g): f'{n} photos share a split' for g, n in enumerate(np.bincount(self.group)) if n > MANY}
+        for g in found:
+            near = sum(self.group[i] == g for i, *_ in self.pairs); models = sorted(((len(of), m) for m, of in self.models.items() if self.group[of[0]] == g), reverse=True)
+            found[g] += ': ' + '; '.join([f'{near} pairs are near in picture']*bool(near) + [f'{n} bear the name {m!r}' for n, m in models[:3]] + [f'{len(models) - 3} names more']*(len(models) > 3))
+        return found
+
+def _join(n, links) -> np.ndarray: # (n,) int
+    "Number the parts of a graph in the order of their first node."
+    i, j = np.array(links, int).reshape(-1, 2).T
+    _, label = connected_components(coo_array((np.ones(len(i)), (i, j)), shape=(n, n)), directed=False)
+    return np.unique(label, return_index=True)[1].argsort().argsort()[label]
+
+def find_groups(
+    entries:list,         # photos or entries, with `metadata`
+    prints:Fingerprints,  # in their order; without colours a copy at another size is not seen
+    distance:float=KIN,   # see `kin_pairs`
+) -> Grouping:
+    "Copies, near-copies and colourways of one model share a group."
+    if not len(entries) == len(prints.features) == len(prints.hash): raise ValueError(f'{len(entries)} photos, {len(prints.features)} rows of features and {len(prints.hash)} hashes do not pair')
+    pairs, names = kin_pairs(prints, distance), {}
+    links = [p[:2] for p in pairs]; look = _join(len(entries), links)
+    for i, e in enumerate(entries): names.setdefault(model_of(e.metadata), []).append(i)
+    named = {m: (of, len(set(look[of]))) for m, of in names.items() if m and len(of) > 1}
+    models, titles = {m: of for m, (of, looks) in named.items() if looks <= MANY}, {m: of for m, (of, looks) in named.items() if looks > MANY}
+    return Grouping(_join(len(entries), links + [(of[0], i) for of in models.values() for i in of[1:]]), pairs, models, titles)
+
 def group_photos(
     entries:list,        # photos or entries, with `metadata`
     hashes:np.ndarray,   # (n, 64) bool, perceptual
     features:np.ndarray, # (n, d)
     distance:float=KIN,  # see `kin_pairs`
-    colours:np.ndarray|None=None, # (n, 192) of the fingerprints; without them a copy at another size is not seen
+    colours:np.ndarray|None=None, # (n, 192) of the fingerprints
 ) -> np.ndarray:         # (n,) int, groups numbered in the order of their first photo
-    "The group of each photo: copies, near-copies and colourways of one model share one."
-    if not len(entries) == len(features) == len(hashes): raise ValueError(f'{len(entries)} photos, {len(features)} rows of features and {len(hashes)} hashes do not pair')
-    links, last = [p[:2] for p in kin_pairs(Fingerprints([], np.asarray(hashes), np.asarray(features), colours), distance)], {}
-    for i, model in enumerate(model_of(e.metadata) for e in entries):
-        if model in last and model: links.append((last[model], i))
-        last[model] = i
-    i, j = np.array(links, int).reshape(-1, 2).T
-    _, label = connected_components(coo_array((np.ones(len(i)), (i, j)), shape=(len(entries),)*2), directed=False)
-    return np.unique(label, return_index=True)[1].argsort().argsort()[label]
+    "The group of each photo alone, see `find_groups`."
+    return find_groups(entries, Fingerprints([], np.asarray(hashes), np.asarray(features), colours), distance).group
 
 # %% ../nbs/02d_splits.ipynb #f2d78dc9
 def strata_of(
@@ -123,7 +155,7 @@ class Leak:
     def to_json(self) -> dict: # JSON-ready
         "Both sides by split and id, and how near they are."
         return dict(kind=self.kind, split=self.split, image_id=self.photo.image_id, twin_split=self.twin_split, twin_id=self.twin.image_id, distance=round(self.distance, 5))
-    def __str__(self): return f'{self.kind}: {self.split} {self.photo.image_id}, {self.twin_split} {self.twin.image_id} (distance {self.distance:.4f})'
+    def __str__(self): return f'{self.split} {self.photo.image_id} {"=" if self.kind == "copy" else "~"} {self.twin_split} {self.twin.image_id}: {self.kind}, distance {self.distance:.4f}'
 
 def find_leaks(
     photoset:PhotoSet,
@@ -156,3 +188,37 @@ def plot_pairs(
         ax.imshow(np.hstack([load_picture(p, size) for p in (l.photo, l.twin)]))
         ax.set_title(f'{l.split} {l.photo.image_id} | {l.twin_split} {l.twin.image_id}\ndistance {l.distance:.4f}', fontsize=7)
     return fig
+
+# %% ../nbs/02d_splits.ipynb #6968127d
+@dataclass(frozen=True)
+class LeakReport:
+    "A check of photos, and what their splits share."
+    check:CheckReport        # with a problem for each leak
+    compared:dict[str, int]  # split -> photos that were compared
+    leaks:list[Leak]         # nearest first
+
+    @property
+    def ok(self) -> bool: return self.check.ok and all(l.kind != 'copy' for l in self.leaks)   # nothing was left out, and no photo lies in two splits
+    def to_json(self) -> str: # `CheckReport.from_json` reads it, too
+        "The check's report with `leaks` and `compared`."
+        return json.dumps(json.loads(self.check.to_json()) | dict(compared=self.compared, leaks=[l.to_json() for l in self.leaks]), ensure_ascii=False, indent=1)
+    def __str__(self):
+        counts = ', '.join(f'{n:,} {s}' for s, n in self.compared.items()); kinds = Counter(l.kind for l in self.leaks)
+        said = f'copies {kinds["copy"]}, kin {kinds["kin"]}' if len(self.compared) > 1 else 'this is one split only, so nothing is held out and there is nothing to compare'
+        return '\n'.join([str(self.check), f'leaks of held-out photos ({counts}): {said}', *map(str, self.leaks)])
+
+def check_leaks(
+    source:Source,
+    check:CheckReport,            # of this source
+    cache_dir:str|Path|None=None, # of fingerprints, the check's own
+    progress:bool=True,
+) -> LeakReport:
+    "Look for leaks between the splits of a source, exact duplicates included; the check itself is not changed."
+    name = lambda e: e.path.relative_to(source.root).as_posix()
+    kept, twice = {name(e) for e in check.kept}, set(check.files('duplicate'))
+    splits = {s: [Photo(e.image_id, e.path, e.caption or '', e.metadata) for e in source.entries if (e.split or 'train') == s and name(e) in kept | twice] for s in SPLITS}
+    photos = PhotoSet(source.root, {s: of for s, of in splits.items() if of})
+    leaks = find_leaks(photos, cache_dir=cache_dir, progress=progress) if len(photos.splits) > 1 else []
+    problems = [Problem('leaked-copy' if l.kind == 'copy' else 'leaked-kin', name(l.photo), str(l), 'noted') for l in leaks]
+    return LeakReport(replace(check, problems=check.problems + problems), {s: len(of) for s, of in photos.splits.items()}, leaks)
+

@@ -7,18 +7,19 @@ from __future__ import annotations
 import textwrap
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from PIL import Image
 from tqdm.auto import tqdm
 
-from .dataset import Photo, PhotoSet, load_picture, open_photo
+from .dataset import Photo, PhotoSet, Source, load_picture, open_photo, photos_of
 from .metrics import foreground_mask, white_border_share
 
 # %% auto #0
 __all__ = ['CENTRED', 'ATTRIBUTES', 'MISSING', 'Framing', 'measure_framing', 'count_values', 'token_counts', 'photo_statistics',
-           'plot_photos', 'plot_by_value', 'plot_values', 'plot_colours', 'plot_captions', 'plot_sizes', 'plot_framing']
+           'source_statistics', 'plot_photos', 'plot_by_value', 'plot_values', 'plot_colours', 'plot_captions',
+           'plot_sizes', 'plot_framing']
 
 # %% ../nbs/02g_statistics.ipynb #20f9175a
 CENTRED = .05   # the product's middle is at most this share of the side off the picture's
@@ -44,18 +45,23 @@ def _box(img):
     lengths = mask.shape[::-1]
     return *((a + b)/2/n - .5 for (a, b), n in zip(spans, lengths)), max(b - a for a, b in spans)/max(lengths)
 
+def _stand(photo, size=96):
+    "White share of the border, offset and extent of one photo."
+    im = open_photo(photo.path); im.thumbnail((size, size), Image.Resampling.LANCZOS); img = np.asarray(im)
+    return white_border_share(img), *_box(img)
+
+def _framing(photos, rows):
+    "Framing of photos and what `_stand` says of each."
+    table = np.array(rows, float).reshape(-1, 4)
+    return Framing([p.image_id for p in photos], table[:, 0], table[:, 1:3], table[:, 3])
+
 def measure_framing(
     photos:list[Photo],
     size:int=96,        # pixels of the longer side that are looked at
     progress:bool=True,
 ) -> Framing:
     "White border, place and extent of the product of every photo."
-    rows = []
-    for p in tqdm(photos, 'measure photos', disable=not progress):
-        im = open_photo(p.path); im.thumbnail((size, size), Image.Resampling.LANCZOS); img = np.asarray(im)
-        rows.append((white_border_share(img), *_box(img)))
-    table = np.array(rows, float).reshape(-1, 4)
-    return Framing([p.image_id for p in photos], table[:, 0], table[:, 1:3], table[:, 3])
+    return _framing(photos, [_stand(p, size) for p in tqdm(photos, 'measure photos', disable=not progress)])
 
 # %% ../nbs/02g_statistics.ipynb #27318a50
 ATTRIBUTES = ('color', 'gender', 'season', 'usage', 'year', 'brand') # the original's schema
@@ -69,12 +75,9 @@ def count_values(
     found = Counter(MISSING if (v := p.metadata.get(attribute)) in (None, '') else str(v) for p in photos)
     return Counter(dict(sorted(found.items(), key=lambda kv: (-kv[1], kv[0]))))
 
-def _photo_sizes(photos):
-    "Width and height of each photo, by its header."
-    sizes = []
-    for p in photos:
-        with Image.open(p.path) as im: sizes.append(im.size[::-1] if im.getexif().get(0x0112, 1) > 4 else im.size)
-    return sizes
+def _photo_size(photo):
+    "Width and height of a photo, by its header."
+    with Image.open(photo.path) as im: return im.size[::-1] if im.getexif().get(0x0112, 1) > 4 else im.size
 
 def _spread(values):
     "Smallest, median and largest of some numbers, and how many."
@@ -106,12 +109,32 @@ def photo_statistics(
 ) -> dict:                        # plain values
     "What there is in a photo set, for people and for `json.dumps`."
     photos = [p for s in photoset.splits.values() for p in s]
+    return _facts(photoset, tokenizer, [_photo_size(p) for p in photos], measure_framing(photos, progress=progress) if framing else None)
+
+def _facts(photoset, tokenizer, sizes, framing):
+    "What there is in a photo set whose pictures were looked at."
+    photos = [p for s in photoset.splits.values() for p in s]
     names = [*ATTRIBUTES, *sorted({k for p in photos for k in p.metadata} - set(ATTRIBUTES))]
-    sizes = Counter(_photo_sizes(photos)).most_common()
+    sizes = Counter(sizes).most_common()
     facts = dict(photos={s: len(ps) for s, ps in photoset.splits.items()}, bytes=sum(p.path.stat().st_size for p in photos),
                  attributes={a: {s: dict(count_values(ps, a)) for s, ps in photoset.splits.items()} for a in names if any(a in p.metadata for p in photos)},
                  captions=_caption_facts(photos, tokenizer), sizes={f'{w}x{h}': n for (w, h), n in sizes}, shorter_side=_spread([min(s) for s, n in sizes for _ in range(n)]))
-    return facts | (dict(framing=_framing_facts(measure_framing(photos, progress=progress))) if framing else {})
+    return facts | (dict(framing=_framing_facts(framing)) if framing else {})
+
+def source_statistics(
+    source:Source,
+    tokenizer:Callable|None=None, # None leaves the tokens out
+    framing:bool=True,            # decode every photo; otherwise its header is read
+    progress:bool=True,
+) -> dict:                        # that of `photo_statistics`, and `skipped`: rule -> how many
+    "What there is in a folder, whatever is wrong in it; `ValueError` where no photo is good or none has a caption."
+    skipped, seen = Counter(p.rule for p in source.problems if p.action == 'left out'), {}
+    for e in tqdm(source.entries, 'look at photos', disable=not progress):
+        try: seen[e.path] = _stand(e) if framing else None, _photo_size(e)
+        except Exception: skipped['unreadable'] += 1                    # a damaged file makes PIL raise nearly anything
+    good = photos_of(replace(source, entries=[e for e in source.entries if e.path in seen])); photos = [p for s in good.splits.values() for p in s]
+    rows, sizes = [seen[p.path][0] for p in photos], [seen[p.path][1] for p in photos]
+    return _facts(good, tokenizer, sizes, _framing(photos, rows) if framing else None) | dict(skipped=dict(skipped))
 
 # %% ../nbs/02g_statistics.ipynb #42b73111
 def _show(ax, photo, size):
@@ -199,7 +222,7 @@ def plot_sizes(
 ):                   # -> matplotlib Figure
     "Width and height of the photos, a larger dot for more of them; inside the lines a side is shorter than `wanted`."
     from matplotlib.figure import Figure
-    sizes = Counter(_photo_sizes(photos)); (w, h), n = np.array(list(sizes), float).reshape(-1, 2).T, np.array(list(sizes.values()))
+    sizes = Counter(map(_photo_size, photos)); (w, h), n = np.array(list(sizes), float).reshape(-1, 2).T, np.array(list(sizes.values()))
     fig = Figure(figsize=(4, 3.4), dpi=100, layout='constrained'); ax = fig.subplots()
     ax.scatter(w, h, s=20 + 200*n/max(n, default=1), alpha=.5); ax.axvline(wanted, color='.7', lw=1); ax.axhline(wanted, color='.7', lw=1)
     small = sum(k for s, k in sizes.items() if min(s) < wanted)

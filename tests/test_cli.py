@@ -110,6 +110,22 @@ def test_export_and_stats(photos, tmp_path):
     assert here['photos'] == there['photos'] and here['attributes'] == there['attributes'] and here['captions'] == there['captions']
     assert 'exists already' in error('data', 'export', photos, 'kohya', '--to', 'sidecars', cwd=tmp_path)
     assert 'no place for captions' in error('data', 'export', photos, 'x', '--to', 'folder', cwd=tmp_path) and not (tmp_path/'x').exists()
+    (tmp_path/'kohya'/'val'/next(p.name for p in (tmp_path/'kohya'/'val').glob('*.txt'))).unlink()             # one caption less: counted without, and told
+    there = json.loads(shell('data', 'stats', 'kohya', '--no-framing', cwd=tmp_path)[1])
+    assert (there['photos'], there['skipped']) == (dict(train=14, val=2, test=3), {'missing-caption': 1})
+
+def test_leaks_between_splits(photos, tmp_path):
+    shutil.copytree(photos, tmp_path/'photos')
+    assert checked('photos', tmp_path, '--leaks')[0] == 0
+    train, val = (sorted((tmp_path/'photos'/s/'images').glob('*.png'))[0] for s in ('train', 'val'))
+    twin = Image.open(train); twin.putpixel((0, 0), (250, 250, 250)); twin.save(val)
+    status, out = checked('photos', tmp_path, '--leaks', '--report', 'report.json')
+    assert status == 1 and f'val {val.stem} = train {train.stem}: copy, distance 0.00' in out and checked('photos', tmp_path)[0] == 0
+    report = json.loads((tmp_path/'report.json').read_text())
+    assert report['compared'] == dict(train=14, val=3, test=3) and report['counts']['leaked-copy'] == 1 and report['leaks'][0]['twin_id'] == train.stem
+    for split in ('val', 'test'): shutil.rmtree(tmp_path/'photos'/split)
+    status, out = checked('photos', tmp_path, '--leaks')
+    assert status == 0 and out.endswith('leaks of held-out photos (14 train): this is one split only, so nothing is held out and there is nothing to compare\n')
     assert "no column 'colour'" in error('data', 'check', photos, '--where', 'colour == "red"', cwd=tmp_path)
 
 def test_half_precision_on_mps_and_on_the_processor(photos, tmp_path):
