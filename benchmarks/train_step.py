@@ -19,7 +19,7 @@ def trainers(photos, config, device):
     for dtype in ('float32', 'bfloat16'):
         try: pipe = load_base('tiny', device, dtype)
         except ValueError as e: print(f'{dtype} left out: {e}'); continue
-        made[dtype] = Trainer(config, pipe, init_adapter(pipe.unet, config.rank, config.lora_alpha, seed=0), cache_photos(pipe, photos, config, progress=False))
+        made[dtype] = Trainer(config, pipe, init_adapter(pipe, config.rank, config.lora_alpha, seed=0), cache_photos(pipe, photos, config, progress=False))
     return made
 
 def seconds(f, device):

@@ -21,7 +21,7 @@ from diffusers.optimization import SchedulerType, get_scheduler
 from safetensors.torch import load_file
 from tqdm.auto import tqdm
 
-from .adapters import TARGETS, Adapter, adapter_from_unet, attach, init_adapter, load_adapter, save_adapter
+from .adapters import TARGETS, Adapter, attach, attached_adapter, init_adapter, load_adapter, save_adapter
 from .cache import encode_captions, encode_photos
 from .checkpoints import Checkpoint, Run, append_metrics, atomic_dir, check_space, open_run, read_json, read_metrics, trim_metrics, verify_checkpoint, write_json, write_manifest, write_tensors
 from .dataset import Photo, check_photos, hold_out, photo_hash, read_photoset
@@ -308,7 +308,7 @@ class Trainer:
 
     def adapter(self, **meta) -> Adapter: # copy on the CPU, float32
         "The adapter as it is now, with lineage `meta`."
-        return adapter_from_unet(self.unet, meta)
+        return attached_adapter(self.pipe, meta)
 
     def state(self) -> dict[str, torch.Tensor]: # on the CPU
         "The optimizer's moments by parameter, as they are after a step; in float16 also the loss scale, the steps since it changed, and the skipped steps."
@@ -417,7 +417,7 @@ def _prepare(config:TrainConfig, start:Checkpoint|None, progress:bool) -> tuple[
              'device': device, 'dtype': str(pipe.compute_dtype).removeprefix('torch.')}
     if start: _check_same(start, facts)
     training_schedule(pipe)
-    adapter = load_adapter(start.adapter) if start else init_adapter(pipe.unet, config.rank, config.lora_alpha, tuple(config.target_modules), config.seed)
+    adapter = load_adapter(start.adapter) if start else init_adapter(pipe, config.rank, config.lora_alpha, config.target_modules, config.seed)
     parameters = sum(x.numel() for x in adapter.tensors.values())
     cache = Path(config.cache_dir or Run(config.output).cache_dir)
     check_space(config.output, planned_bytes(config, parameters) + (0 if config.cache_dir else cache_bytes(pipe, photos, config)))
