@@ -218,7 +218,13 @@ class Run:
     @property
     def checkpoints_dir(self) -> Path: return self.path/'checkpoints'
     @property
+    def interrupted_dir(self) -> Path: return self.path/'interrupted'
+    @property
     def validation_dir(self) -> Path: return self.path/'validation'
+    @property
+    def heldout_dir(self) -> Path: return self.path/'heldout'
+    @property
+    def tensorboard_dir(self) -> Path: return self.path/'tensorboard'
     @property
     def weights_dir(self) -> Path: return self.path/'lora_weights'
     @property
@@ -241,21 +247,31 @@ class Run:
         "The checkpoint of `step`, existing or not."
         return Checkpoint(self.checkpoints_dir/f'checkpoint-{step}', step)
 
+    def interrupted(self, step:int) -> Checkpoint: return Checkpoint(self.interrupted_dir/f'checkpoint-{step}', step)   # what a signal left, to go on from and for nothing else
+    def heldout(self, step:int) -> Path: return self.heldout_dir/f'step-{step}.safetensors'
     def validation(self, step:int) -> Path: return self.validation_dir/f'step-{step}'
     def weights(self, step:int) -> Path: return self.weights_dir/f'checkpoint-{step}'
     def pipeline(self, step:int) -> Path: return self.pipelines_dir/f'checkpoint-{step}'
 
     def sweep(self) -> None:
-        "Delete what writes that were killed left hidden in the folders of `atomic_dir`; only while nothing else writes to the run."
-        for folder in (self.checkpoints_dir, self.validation_dir, self.weights_dir):
-            for rest in folder.glob('.*.tmp'): shutil.rmtree(rest, ignore_errors=True)
+        "Delete what writes that were killed left hidden; only while nothing else writes to the run."
+        for folder in (self.path, self.checkpoints_dir, self.interrupted_dir, self.validation_dir, self.heldout_dir, self.weights_dir):
+            for rest in folder.glob('.*.tmp'): shutil.rmtree(rest) if rest.is_dir() else rest.unlink()
 
-    def survey(self) -> tuple[list[Checkpoint], dict[str,str]]: # valid checkpoints by step, and name -> reason of the broken ones
+    def drop(self, checkpoint:Checkpoint) -> None:
+        "Delete a checkpoint in one step; a crash leaves all of it, or a rest that `sweep` takes."
+        aside = _beside(checkpoint.path)
+        os.replace(checkpoint.path, aside); shutil.rmtree(aside)
+
+    def survey(self,
+        folder:Path|None=None, # None takes `checkpoints_dir`; the other is `interrupted_dir`
+    ) -> tuple[list[Checkpoint], dict[str,str]]: # valid checkpoints by step, and name -> reason of the broken ones
         "Verify every checkpoint folder, in the order of their steps (2 before 10)."
-        names = (re.fullmatch(r'checkpoint-(0|[1-9]\d*)', p.name) for p in self.checkpoints_dir.glob('*'))
+        folder = folder or self.checkpoints_dir
+        names = (re.fullmatch(r'checkpoint-(0|[1-9]\d*)', p.name) for p in folder.glob('*'))
         valid, broken = [], {}
         for step in sorted(int(m[1]) for m in names if m):
-            found = self.checkpoint(step)
+            found = Checkpoint(folder/f'checkpoint-{step}', step)
             try: verify_checkpoint(found)
             except (ValueError, FileNotFoundError) as e: broken[found.name] = str(e)
             else: valid.append(found)
@@ -296,11 +312,12 @@ def append_metrics(
     with open(run.metrics, 'a', encoding='utf-8') as f: f.write(''.join(json.dumps(r, allow_nan=False) + '\n' for r in records))
 
 def read_metrics(
-    run:Run,      # may have no log yet
-) -> list[dict]:  # records in the order of writing
+    run:Run,               # may have no log yet
+    key:str|None='loss',   # records that have this; 'heldout_val' for those of checkpoints, None for all
+) -> list[dict]:           # records in the order of writing
     "The log of `run`; a last line without newline was never completed and is left out."
     text = run.metrics.read_text(encoding='utf-8') if run.metrics.is_file() else ''
-    try: return [json.loads(line) for line in text.split('\n')[:-1]]
+    try: return [r for line in text.split('\n')[:-1] for r in [json.loads(line)] if key is None or key in r]
     except json.JSONDecodeError as e: raise ValueError(f'{run.metrics} has a line that is not JSON ({e}); remove that line.') from e
 
 def trim_metrics(
@@ -308,7 +325,7 @@ def trim_metrics(
     step:int, # last step to keep
 ) -> None:
     "Cut the records after `step` off the log of `run`, and an unfinished last line."
-    write_file(run.metrics, ''.join(json.dumps(r) + '\n' for r in read_metrics(run) if r['step'] <= step))
+    write_file(run.metrics, ''.join(json.dumps(r) + '\n' for r in read_metrics(run, None) if r['step'] <= step))
 
 def check_space(
     folder:str|Path, # where will be written; need not exist yet

@@ -225,6 +225,7 @@ def export(
 # %% ../nbs/09_cli.ipynb #67d7ab71
 @command('''train --data data/my_shoes --output outputs/my_shoes
 train --data data/catalogue --base tiny --output outputs/trial --max-train-steps 600 --checkpointing-steps 100
+train --config run.yaml --set use_dora=true --set 'validation_prompts=[black shoes, red shoes]' --dry-run
 train --output outputs/my_shoes --resume latest''')
 def train(
     data:Annotated[str|None, typer.Option(help='Photo set with a train split.', show_default='data/casual_shoes')]=None,
@@ -238,6 +239,7 @@ def train(
     learning_rate:Annotated[float|None, typer.Option(help='Highest learning rate of the schedule.', show_default='0.0001')]=None,
     lr_scheduler:Annotated[str|None, typer.Option(help='Shape of the schedule, a name diffusers knows.', show_default='cosine')]=None,
     lr_warmup_steps:Annotated[int|None, typer.Option(help='Optimizer steps until the highest learning rate.', show_default='a sixth of all, at most 500')]=None,
+    target_modules:Annotated[str|None, typer.Option(help='What learns: attention, attention+conv (LoCon) or all-linear.', show_default='attention')]=None,
     rank:Annotated[int|None, typer.Option(help='Inner width of the LoRA.', show_default='8')]=None,
     lora_alpha:Annotated[float|None, typer.Option(help='Strength of the LoRA before division by rank.', show_default='16')]=None,
     noise_offset:Annotated[float|None, typer.Option(help='Deviation of the shift of the noise; it makes white backgrounds white. 0 is off.', show_default='0.15')]=None,
@@ -245,15 +247,28 @@ def train(
     num_validation_images:Annotated[int|None, typer.Option(help='Pictures for each validation prompt at every checkpoint.', show_default='4')]=None,
     seed:Annotated[int|None, typer.Option(help='Seed of everything that is drawn at random.', show_default='42')]=None,
     device:Device=None, dtype:Dtype=None,
-    config:Annotated[Path|None, typer.Option(help='JSON file with any settings of TrainConfig; options win over it.')]=None,
-    resume:Annotated[str|None, typer.Option(help='Go on from `latest`, a step, or a checkpoint folder.')]=None,
+    config:Annotated[Path|None, typer.Option(help='YAML or JSON file with any settings of TrainConfig; options win over it.', show_default=False)]=None,
+    settings:Annotated[list[str]|None, typer.Option('--set', metavar='NAME=VALUE', help='Any other setting of TrainConfig, its value in YAML; may be given many times.', show_default=False)]=None,
+    dry_run:Annotated[bool, typer.Option('--dry-run', help='Make one step, say what the training would cost and what is wrong with it, and write nothing.')]=False,
+    resume:Annotated[str|None, typer.Option(help='Go on from `latest`, a step, or a checkpoint folder.', show_default=False)]=None,
+    allow_change:Annotated[bool, typer.Option('--allow-change', help='Go on although settings, photos, device or precision are not those of the run.')]=False,
 ):
-    "Train a LoRA, or go on with a run; checkpoints hold the adapter alone."
-    given = _given(**{k: v for k, v in locals().items() if k not in ('config', 'resume')})
+    """Train a LoRA, or go on with a run; checkpoints hold adapter and optimizer alone. A dry run that finds errors ends with status 1.
+
+    Ctrl-C and SIGTERM save first; the same line with --resume latest goes on. Under `accelerate launch` all processes share each step."""
+    given = _given(**{k: v for k, v in locals().items() if k not in ('config', 'settings', 'dry_run', 'resume', 'allow_change')})
     from shoes_lora.checkpoints import open_run, read_json
-    from shoes_lora.train import TrainConfig, train
-    settings = read_json(config) if config else read_json(open_run(output or TrainConfig.output).record)['config'] if resume else {}
-    run = train(TrainConfig.from_json(settings | given), resume=resume)
+    from shoes_lora.config import TrainConfig, parse_settings, read_config
+    given = given | parse_settings(settings or [])
+    before = read_config(config) if config else read_json(open_run(given.get('output', TrainConfig.output)).record)['config'] if resume else {}
+    chosen = TrainConfig.from_json(before | given)
+    if dry_run:
+        from shoes_lora.preflight import preflight
+        typer.echo(found := preflight(chosen))
+        raise typer.Exit(0 if found.ok else 1)
+    from shoes_lora.train import is_main_process, train
+    run = train(chosen, resume=resume, allow_change=allow_change)
+    if not is_main_process(): return
     typer.echo(f'{run.path}: checkpoints of steps {", ".join(str(c.step) for c in run.checkpoints())}')
     typer.echo(f'Next: shoes-lora evaluate {run.path}')
 

@@ -126,13 +126,13 @@ def _convert(run:Run, step:int, pipe, bases:dict) -> Path:
     facts, adapter, samples = verify_checkpoint(checkpoint).facts, load_adapter(checkpoint.adapter), training_samples(run, step)
     if samples[0].adapter_hash != adapter.hash: raise ValueError(f'The pictures of {run.validation(step)} were made by other weights ({samples[0].adapter_hash or "the base"}) than {checkpoint.name} holds ({adapter.hash}); train the step again.')
     if pipe.base_hash != facts['run']['base_hash']: raise ValueError(f'The base {pipe.base_name} ({pipe.base_hash}) is not the one {checkpoint.name} was trained on ({facts["run"]["base_hash"]}); give that base.')
-    if lora_layers(pipe.unet): raise ValueError('The pipeline carries an adapter already; a conversion is proven on a fresh one, call detach(pipe) first.')
+    if lora_layers(pipe): raise ValueError('The pipeline carries an adapter already; a conversion is proven on a fresh one, call detach(pipe) first.')
     jobs = tuple((s.prompt, s.seed) for s in samples), str(vars(replace(samples[0], image=None, prompt='', seed=0, adapter_hash='', seconds=0.)))
     if jobs not in bases: bases[jobs] = _paint(pipe, samples)
     with atomic_dir(run.weights(step)) as folder:
         save_adapter(adapter, folder)
         with _loaded(pipe, folder):
-            weights = prove_change(pipe.unet, adapter)
+            weights = prove_change(pipe, adapter)
             lower = _precision(pipe) if samples[0].dtype == 'float32' else samples[0].dtype
             pictures = compare_pictures(_paint(pipe, samples), _levels(samples), bases[jobs], lower)
         write_json(folder/METADATA, _metadata(pipe, adapter, checkpoint.adapter, facts, weights, pictures, samples, time.perf_counter() - start))

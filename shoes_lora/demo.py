@@ -18,7 +18,8 @@ from .convert import convert_run
 from .dataset import hold_out, read_photoset
 from .evaluate import Evaluation, EvalPlan, evaluate_run, grid_rows, make_plan, write_report
 from .selection import MIN_PICTURES
-from .train import TrainConfig, train
+from .config import TrainConfig
+from .train import train
 
 # %% ../nbs/08_demo.ipynb #62edbefd
 CONVOLUTIONS = ('conv1', 'conv2', 'conv_shortcut', 'time_emb_proj') # trained beside the attention
