@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['SIDES', 'TARGETS', 'TEXT_TARGETS', 'PRESETS', 'NAME', 'Factors', 'Adapter', 'lora_layers', 'weight_change',
-           'init_adapter', 'oversized', 'save_adapter', 'load_adapter', 'ChangeProof', 'prove_change', 'attach',
-           'detach', 'attached_adapter', 'AdapterBank']
+           'init_adapter', 'oversized', 'save_adapter', 'load_adapter', 'ChangeProof', 'prove_change', 'scheduler_for',
+           'attach', 'detach', 'attached_adapter', 'AdapterBank']
 
 # %% ../nbs/03b_adapters.ipynb #a8bbb0f1
 import json, math, re
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 import torch
+from diffusers import DDIMScheduler
 from peft import LoraConfig
 from peft.tuners.lora import LoraLayer
 from peft.utils.other import get_pattern_key
@@ -376,6 +377,17 @@ def _strip(pipe) -> None:
     "Leave only the base's layers; a failed `add_adapter` of transformers leaves its flag behind, which would make the next one fail."
     pipe.unload_lora_weights()
     if hasattr(pipe, 'text_encoder'): pipe.text_encoder._hf_peft_config_loaded = False
+    if getattr(pipe, 'base_scheduler', None): pipe.scheduler, pipe.base_scheduler = pipe.base_scheduler, None
+
+def scheduler_for(
+    scheduler,            # of the base
+    adapter:Adapter|None, # None stands for the base
+):                        # `scheduler` itself where nothing differs
+    "The scheduler that paints as `adapter` was trained: its lineage says where prediction type or terminal signal are not the base's."
+    changes = adapter.meta.get('schedule') if adapter else None
+    if not changes: return scheduler
+    kind = DDIMScheduler if changes.get('rescale_betas_zero_snr') else type(scheduler)     # PNDM, SD 1.5's own, does not know a terminal signal of zero
+    return kind.from_config(scheduler.config, **changes)
 
 def attach(
     pipe,                 # StableDiffusionPipeline without adapter; its UNet and text encoder are changed in place
@@ -396,6 +408,7 @@ def attach(
         proof = prove_change(pipe, adapter)
     except Exception: _strip(pipe); raise
     pipe.adapter_hash = adapter.hash
+    if (painter := scheduler_for(pipe.scheduler, adapter)) is not pipe.scheduler: pipe.base_scheduler, pipe.scheduler = pipe.scheduler, painter
     return proof
 
 # %% ../nbs/03b_adapters.ipynb #b11575ab
@@ -455,7 +468,7 @@ class AdapterBank:
         for a in adapters.values(): _check_fits(pipe, a)
         attach(pipe, _room(list(adapters.values())))
         self.pipe, self.adapters, self.layers = pipe, dict(adapters), lora_layers(pipe)
-        self.variants = {m: layer.lora_variant for m, layer in self.layers.items()}
+        self.variants, self.schedulers = {m: layer.lora_variant for m, layer in self.layers.items()}, {k: scheduler_for(pipe.scheduler, a) for k, a in [*adapters.items(), (None, None)]}
         self.prepared = {name: self._prepare(a) for name, a in [*adapters.items(), (None, None)]}
         self.use(None)
 
@@ -484,7 +497,9 @@ class AdapterBank:
         copies, variants, self.pipe.adapter_hash = self.prepared[name]
         for slot, x in copies: slot.copy_(x)
         for module, layer in self.layers.items(): layer.lora_variant = variants.get(module, {})
+        self.pipe.scheduler = self.schedulers[name]
 
     def close(self) -> None:
         "Give the pipeline back as the plain base."
+        self.pipe.scheduler = self.schedulers[None]
         detach(self.pipe)

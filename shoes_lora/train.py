@@ -126,7 +126,7 @@ def planned_bytes(
     each = (3 + config.use_ema)*4*parameters + 200_000 + 2*config.heldout_photos*(4*BUCKETS + 100)
     return moments*each + (moments + 1)*pictures + 1000*(config.max_train_steps if saves is None else config.checkpointing_steps)
 
-# %% ../nbs/03_train_lora.ipynb #2991c42b
+# %% ../nbs/03_train_lora.ipynb #d9f97978
 @contextmanager
 def _disk_full_is_told(run:Run) -> Iterator[None]:
     "Turn an operating system's 'no space left' into a sentence with the remedy."
@@ -179,8 +179,7 @@ class _Session:
         "Write a checkpoint with all that is needed to go on from it."
         c, step = self.config, checkpoint.step
         recent = [r['loss'] for r in read_metrics(self.run) if step - c.checkpointing_steps < r['step'] <= step]
-        schedule = {k: getattr(c, k) for k in ('prediction_type', 'rescale_betas_zero_snr') if getattr(c, k)}
-        lineage = {k: self.facts[k] for k in ('base_name', 'base_hash', 'data_hash')} | {'step': step, 'max_train_steps': c.max_train_steps, 'resolution': c.resolution} | ({'schedule': schedule} if schedule else {})
+        lineage = {k: self.facts[k] for k in ('base_name', 'base_hash', 'data_hash')} | {'step': step, 'max_train_steps': c.max_train_steps, 'resolution': c.resolution} | _schedule_meta(c)
         tensors, plain = self.trainer.state()
         with atomic_dir(checkpoint.path) as folder:
             save_adapter(self.trainer.adapter(**lineage), folder)
@@ -308,7 +307,7 @@ def _data_hash(photos:list[Photo]) -> str:
     for p in photos: h.update(f'{p.image_id}\0{p.caption}\0'.encode()); h.update(sha256(p.path.read_bytes()).digest())
     return h.hexdigest()[:16]
 
-# %% ../nbs/03_train_lora.ipynb #6cd1c6c6
+# %% ../nbs/03_train_lora.ipynb #75c7bcd5
 def _facts(pipe, photos:list[Photo], device:str, batch:int) -> dict:
     "What a run was trained on and with, by hashes."
     return {'base_name': pipe.base_name, 'base_hash': pipe.base_hash, 'data_hash': _data_hash(photos), 'photos': len(photos), 'photo_hashes': [photo_hash(p.path) for p in photos],
@@ -322,9 +321,14 @@ def _load(config:TrainConfig, processes:int, progress:bool) -> tuple:  # photo s
     training_schedule(pipe.scheduler, config); learning_rates(config)
     return photoset, pipe, _facts(pipe, photoset.train, device, config.batch*processes)
 
+def _schedule_meta(config:TrainConfig) -> dict: # lineage that tells later painters how the noise schedule differs from the base's
+    "What `config` changes of the base's noise schedule."
+    changes = {k: getattr(config, k) for k in ('prediction_type', 'rescale_betas_zero_snr') if getattr(config, k)}
+    return {'schedule': changes} if changes else {}
+
 def new_adapter(pipe, config:TrainConfig): # -> Adapter
     "The untrained adapter that `config` describes."
-    return init_adapter(pipe, config.rank, config.lora_alpha, config.target_modules, config.seed, use_dora=config.use_dora, use_rslora=config.use_rslora, train_text_encoder=config.train_text_encoder)
+    return init_adapter(pipe, config.rank, config.lora_alpha, config.target_modules, config.seed, _schedule_meta(config), use_dora=config.use_dora, use_rslora=config.use_rslora, train_text_encoder=config.train_text_encoder)
 
 def _prepare(config:TrainConfig, photoset, pipe, facts:dict, start:Checkpoint|None, state:PartialState, progress:bool) -> tuple[Trainer, dict[str, Probe]]:
     "Ask the disk, encode, attach; `facts` learns what the adapter is."

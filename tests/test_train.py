@@ -86,29 +86,27 @@ def test_flipped_byte_costs_one_interval(config, unbroken, tmp_path):
     assert files(run, 60) == files(unbroken, 60)
 
 FULL = '''
-import sys
+import json, shutil, sys
 from dataclasses import replace
 from pathlib import Path
 from unittest.mock import patch
+import shoes_lora.train as room
 from shoes_lora.checkpoints import Run
 from shoes_lora.config import TrainConfig
-from shoes_lora.train import _Session, train
-config, filler = replace(TrainConfig.from_json(__import__('json').loads(sys.argv[1])), output='small/run'), Path('small/filler')
-real = _Session.prune
+config, filler, prune, asked = replace(TrainConfig.from_json(json.loads(sys.argv[1])), output='small/run'), Path('small/filler'), room._Session.prune, room.check_space
 def then_fill(self):                                        # somebody else's file, after the second checkpoint
-    real(self)
-    if self.trainer.steps_done == 10: filler.write_bytes(bytes(__import__('shutil').disk_usage('small').free - 300_000))
-def run(resume, **patches):
-    try:
-        with patch.object(_Session, 'prune', then_fill), patch.multiple('shoes_lora.train', **patches): train(config, progress=False, resume=resume)
-    except RuntimeError as e: print(e)
-    else: print('finished')
-    print([c.step for c in Run('small/run').checkpoints()], Run('small/run').survey()[1])
-run(None); filler.unlink(); real = _Session.prune
-run(10, check_space=lambda *a: 10**12); filler.unlink()     # nobody asks before; the disk itself says no
-_Session.prune = real; then_fill = lambda self: None
-run('latest')
-import shutil; shutil.copytree('small/run', 'copy')
+    prune(self)
+    if self.trainer.steps_done == 10: filler.write_bytes(bytes(shutil.disk_usage('small').free - 300_000))
+def attempt(resume, after, ask):
+    with patch.object(room._Session, 'prune', after), patch.object(room, 'check_space', ask):
+        try: room.train(config, progress=False, resume=resume)
+        except RuntimeError as e: print(e)
+        else: print('finished')
+    print([c.step for c in Run('small/run').checkpoints()], Run('small/run').survey()[1]); filler.unlink(missing_ok=True)
+attempt(None, then_fill, asked)
+attempt(5, then_fill, lambda *a: 10**12)                    # nobody asks before; the disk itself says no
+attempt('latest', prune, asked)
+shutil.copytree('small/run', 'copy')
 '''
 
 def test_full_disk(config, unbroken, tmp_path):
