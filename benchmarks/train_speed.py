@@ -17,9 +17,11 @@ from torchvision import transforms
 
 from shoes_lora.adapters import detach, init_adapter
 from shoes_lora.catalogue import draw_catalogue
+from shoes_lora.config import TrainConfig
 from shoes_lora.env_check import autocast, pick_device, pick_dtype
 from shoes_lora.inference import _Peak, load_base, write_random_base
-from shoes_lora.train import TrainConfig, Trainer, cache_photos, training_schedule
+from shoes_lora.objective import training_schedule
+from shoes_lora.trainer import Trainer, cache_photos
 
 LEVERS = {'checkpointing': 'gradient checkpointing', 'channels_last': 'channels_last', 'unfused': 'AdamW not fused', 'bfloat16': 'bfloat16 autocast',
           'compile': 'compiled', 'graphs': 'compiled with CUDA graphs'}
@@ -27,7 +29,7 @@ STEPS_PLANNED = 1000   # of the schedule; longer measurements begin again
 
 def our_trainer(pipe, photos, config) -> Trainer:
     "Our trainer on `pipe`, which gets an adapter: the one place that knows how it is built."
-    return Trainer(config, pipe, init_adapter(pipe.unet, config.rank, config.lora_alpha, seed=config.seed), cache_photos(pipe, photos, config, progress=False))
+    return Trainer(config, pipe, init_adapter(pipe, config.rank, config.lora_alpha, seed=config.seed), cache_photos(pipe, photos, config, progress=False))
 
 class Ours:
     "Our loop, with one lever moved at a time."
@@ -43,7 +45,7 @@ class Ours:
         unet.to(memory_format=torch.channels_last if lever == 'channels_last' else torch.contiguous_format)
         t.optimizer = self.unfused if lever == 'unfused' else self.fused
         t.dtype = pick_dtype(t.device, 'bfloat16') if lever == 'bfloat16' else self.dtype
-        t.unet = self._compile(lever) if lever in ('compile', 'graphs') else unet
+        t.forward = self._compile(lever) if lever in ('compile', 'graphs') else unet
 
     def _compile(self, lever:str):
         "The UNet compiled, once for each way."
@@ -70,7 +72,7 @@ def reference_batches(photos, tokenizer, config) -> Iterator[tuple[torch.Tensor,
 class Reference:
     "The script's loop, without accelerate, on the UNet that carries our adapter."
     def __init__(self, pipe, photos, config):
-        self.pipe, self.config, self.schedule, self.batches = pipe, config, training_schedule(pipe), reference_batches(photos, pipe.tokenizer, config)
+        self.pipe, self.config, self.schedule, self.batches = pipe, config, training_schedule(pipe.scheduler, config), reference_batches(photos, pipe.tokenizer, config)
         for part in (pipe.vae, pipe.text_encoder): part.requires_grad_(False)
         self.params = filter(lambda p: p.requires_grad, pipe.unet.parameters())
         self.optimizer = torch.optim.AdamW(self.params, **adam(config))

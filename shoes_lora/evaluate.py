@@ -493,6 +493,11 @@ def _plan_of(record, val, n, device, dtype):
     return make_plan(val, n, size=c['resolution'], num_inference_steps=c['validation_inference_steps'], guidance_scale=c['validation_guidance_scale'],
                      scheduler=c['validation_scheduler'], timestep_spacing=c['timestep_spacing'], dtype=str(pick_dtype(pick_device(device), dtype)).removeprefix('torch.'))
 
+def _run_title(run):
+    "Name of the run, and how far it came where that is not what was planned."
+    record, name = read_json(run.record), run.path.resolve().name
+    return name if record['steps_done'] == record['steps_planned'] else f'{name} (at step {record["steps_done"]:,} of {record["steps_planned"]:,})'
+
 def _machine(place, sample):
     "What painted, as far as it was written down, and what scores."
     painted = read_json(place.painting) if place.painting.is_file() else {}
@@ -513,7 +518,7 @@ def _judge(run, plan, chosen, photos, base_hash, place, extractor, palette, neig
     verdict = select({c.name: np.array([p.kid_score for p in c.pictures]) for c in scored}, {c.name: c.step for c in scored[1:]}, [p.prompt for p in plan.pictures()],
                      level=plan.level, draws=plan.draws, seed=plan.seed, min_pictures=plan.min_pictures, min_prompts=plan.min_prompts, photos={c.name: c.photo_scores for c in scored})
     settings, sample = asdict(plan) | dict(prompts=len(plan.prompts)), next(iter(painters.values()))
-    return Scores(__version__, datetime.now(timezone.utc).isoformat(timespec='seconds'), run.path.resolve().name, plan.hash, settings, dict(name=sample.base_name, hash=base_hash),
+    return Scores(__version__, datetime.now(timezone.utc).isoformat(timespec='seconds'), _run_title(run), plan.hash, settings, dict(name=sample.base_name, hash=base_hash),
                   dict(name=extractor.name, key=extractor.key), _machine(place, sample), reference, scored, verdict)
 
 def evaluate_run(

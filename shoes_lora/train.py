@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['Probe', 'chosen_photos', 'save_heldout', 'read_heldout', 'Stopped', 'planned_bytes', 'new_adapter', 'is_main_process',
-           'train', 'smoothed', 'plot_run', 'best_heldout', 'plot_heldout']
+           'train', 'smoothed', 'plot_run', 'best_heldout', 'plot_heldout', 'plot_validation']
 
-# %% ../nbs/03_train_lora.ipynb #c2647f9c
+# %% ../nbs/03_train_lora.ipynb #aa874d60
 import errno, json, math, os, platform, signal, threading, time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -30,7 +30,7 @@ from .checkpoints import Checkpoint, Run, append_metrics, atomic_dir, check_spac
 from .config import TrainConfig
 from .dataset import Photo, check_photos, hold_out, photo_hash, read_photoset
 from .env_check import pick_device, pick_dtype
-from .inference import generate, load_base, save_sample
+from .inference import generate, load_base, read_sample, save_sample
 from .objective import BUCKETS, HeldOut, heldout_timesteps, loss_change, photo_order, training_schedule
 from .trainer import PhotoCache, Trainer, cache_bytes, cache_photos, learning_rates, memory_bytes
 
@@ -480,4 +480,24 @@ def plot_heldout(
     ax.axhline(0, lw=.5, color='k'); by_time.axhline(0, lw=.5, color='k'); ax.legend(fontsize=7)
     ax.set(xlabel='step', ylabel='change of held-out loss', title=f'val is lowest at step {best.step}'); by_time.set(xlabel='timestep', title=f'by timestep, at step {helds[-1].step}')
     fig.suptitle(f'{len(best.names["val"])} photos of val and train each, bars: 95 % over photos', fontsize=8)
+    return fig
+
+# %% ../nbs/03_train_lora.ipynb #f87fef18
+def plot_validation(
+    run:Run,
+    steps:list[int]|None=None, # with pictures; None takes all
+) -> 'matplotlib.figure.Figure':
+    "The first validation picture of each prompt, prompts in rows and steps in columns; `FileNotFoundError` names a step without pictures."
+    from matplotlib.figure import Figure
+    there = sorted(int(p.name.removeprefix('step-')) for p in run.validation_dir.glob('step-*'))
+    if absent := [s for s in steps or [0] if s not in there]: raise FileNotFoundError(f'{run.path} has no validation pictures of step {absent[0]}; it has {there}.')
+    columns = {s: {} for s in steps or there}
+    for s, column in columns.items():
+        for f in sorted(run.validation(s).glob('*.png')): column.setdefault((x := read_sample(f)).prompt, x.image)
+    prompts = list(columns[next(iter(columns))])
+    fig = Figure(figsize=(6, .4 + 5.6*len(prompts)/max(4, len(columns))), dpi=100, layout='constrained'); axs = fig.subplots(len(prompts), len(columns), squeeze=False)
+    for i, prompt in enumerate(prompts):
+        for ax, (s, column) in zip(axs[i], columns.items()):
+            ax.imshow(np.asarray(column[prompt])); ax.set_xticks([]); ax.set_yticks([]); ax.spines[:].set_color('lightgrey')
+            if not i: ax.set_title(f'step {s:,}', fontsize=8)
     return fig
