@@ -23,7 +23,7 @@ from safetensors import SafetensorError, safe_open
 from .checkpoints import WEIGHTS, write_tensors
 from .inference import weights_hash
 
-# %% ../nbs/03b_adapters.ipynb #982d851f
+# %% ../nbs/03b_adapters.ipynb #f485b68a
 def _lengths(
     weight:torch.Tensor, # (n_out, n_in...)
 ) -> torch.Tensor:       # (n_out, 1...)
@@ -43,7 +43,7 @@ class Factors:
         return (self.B.double().flatten(1) @ self.A.double().flatten(1) * self.scale).reshape(self.B.shape[0], *self.A.shape[1:])
 
     def change(self, weight:torch.Tensor|None=None) -> torch.Tensor: # float64, shape of the layer's weight
-        "LoRA: `scale * B A`; DoRA: `m V/||V|| - W` with `V = W + scale * B A`, which needs the base's `weight` W."
+        "LoRA: `scale * B A` (Hu et al. 2021, section 4.1); DoRA: `m V/||V|| - W` with `V = W + scale * B A` (Liu et al. 2024, equation 5), which needs the base's `weight` W."
         if self.magnitude is None: return self.update()
         if weight is None: raise ValueError('The change that DoRA makes depends on the weights of the base; pass the pipeline.')
         W = weight.detach().cpu().double(); V = W + self.update()
@@ -109,7 +109,7 @@ def _check_numbers(tensors:dict[str,torch.Tensor], ranks:dict[str,int]) -> None:
         if side != SIDES[2] and (found := x.shape[side == 'lora_B']) != ranks[module]: raise ValueError(f'{key} has rank {found}, but the adapter has rank {ranks[module]} there; check rank and rank_pattern.')
         if not torch.isfinite(x).all(): raise ValueError(f'{key} holds NaN or Inf; use an earlier checkpoint.')
 
-# %% ../nbs/03b_adapters.ipynb #87f50348
+# %% ../nbs/03b_adapters.ipynb #74a5946c
 @dataclass
 class Adapter:
     "LoRA or DoRA weights of UNet and text encoder with ranks, alphas and lineage; unsound ones raise `ValueError`."
@@ -127,6 +127,7 @@ class Adapter:
         ranks, alphas = ({m: pattern.get(m, common) for m in self.modules} for common, pattern in ((self.rank, self.rank_pattern), (self.alpha, self.alpha_pattern)))
         strange = [m for m in (*self.rank_pattern, *self.alpha_pattern) if m not in ranks]
         if strange: raise ValueError(f'rank_pattern or alpha_pattern names {strange[0]!r}, which the adapter does not touch; use full names such as {self.modules[0]!r}.')
+        if off := [a for a in alphas.values() if not math.isfinite(a)]: raise ValueError(f'alpha must be a finite number, got {off[0]}.')
         _check_numbers(self.tensors, ranks)
         (self.rank, self.rank_pattern), (self.alpha, self.alpha_pattern) = _common(ranks), _common(alphas)
 
@@ -201,7 +202,13 @@ def _unet_targets(layers:dict[str,torch.nn.Module], target_modules:str|Iterable[
     if missing: raise ValueError(f'No Linear or Conv2d module of the UNet is called {missing[0]!r}; use names such as {", ".join(TARGETS)}.')
     return sorted({n for t in targets for n in _named(layers, t)})
 
-# %% ../nbs/03b_adapters.ipynb #e943638a
+# %% ../nbs/03b_adapters.ipynb #6b932511
+def _magnitude(name:str, weight:torch.Tensor) -> torch.Tensor:
+    "The lengths of the base's own outputs, as peft holds them; `ValueError` where one is zero."
+    lengths = _lengths(weight.cpu().double())
+    if not lengths.all(): raise ValueError(f'{name} of the base has an output whose weights are all zero, which no length can scale; train a LoRA there.')
+    return lengths.reshape(_magnitude_shape(weight))
+
 def init_adapter(
     pipe,                               # StableDiffusionPipeline without adapter; not changed
     rank:int=8,                         # inner width of every pair
@@ -224,7 +231,7 @@ def init_adapter(
         weight = layers[name].weight.detach()
         tensors[_key(name, 'lora_A')] = torch.randn(rank, *weight.shape[1:], generator=generator)/rank
         tensors[_key(name, 'lora_B')] = torch.zeros(weight.shape[0], rank, *(1 for _ in weight.shape[2:]))
-        if use_dora: tensors[_key(name, 'lora_magnitude_vector')] = _lengths(weight.double()).reshape(_magnitude_shape(weight))
+        if use_dora: tensors[_key(name, 'lora_magnitude_vector')] = _magnitude(name, weight)
     return Adapter(tensors, rank, alpha, meta or {}, use_rslora=use_rslora)
 
 def oversized(
@@ -360,7 +367,7 @@ def prove_change(
         proof.max_difference, proof.max_change = max(proof.max_difference, off), max(proof.max_change, wanted.abs().max().item())
     return proof
 
-# %% ../nbs/03b_adapters.ipynb #7596e9f5
+# %% ../nbs/03b_adapters.ipynb #e5858f2b
 NAME = 'default'
 
 def _check_fits(pipe, adapter:Adapter) -> None:
@@ -376,7 +383,7 @@ def _check_fits(pipe, adapter:Adapter) -> None:
 def _strip(pipe) -> None:
     "Leave only the base's layers; a failed `add_adapter` of transformers leaves its flag behind, which would make the next one fail."
     pipe.unload_lora_weights()
-    if hasattr(pipe, 'text_encoder'): pipe.text_encoder._hf_peft_config_loaded = False
+    if pipe.text_encoder is not None: pipe.text_encoder._hf_peft_config_loaded = False
     if getattr(pipe, 'base_scheduler', None): pipe.scheduler, pipe.base_scheduler = pipe.base_scheduler, None
 
 def scheduler_for(
@@ -439,7 +446,7 @@ def attached_adapter(
     ranks, alphas = {m: len(f.A) for m, f in active.items()}, {m: _active_alpha(layer, use_rslora) for m, layer in layers.items()}
     return Adapter(tensors, max(ranks.values()), max(alphas.values()), meta or {}, ranks, alphas, use_rslora)
 
-# %% ../nbs/03b_adapters.ipynb #215bfccf
+# %% ../nbs/03b_adapters.ipynb #85e7bf05
 def _padded(x:torch.Tensor, side:str, rank:int) -> torch.Tensor:
     "`x` with zeros up to `rank` along the inner width: rows of A, columns of B."
     axis = 0 if side == 'lora_A' else 1
@@ -454,7 +461,7 @@ def _room(adapters:Iterable[Adapter]) -> Adapter:
             if m not in widest or rank > widest[m][0]: widest[m] = rank, a
     tensors = {_key(m, side): torch.zeros_like(a.tensors[_key(m, side)]) for m, (_, a) in widest.items() for side in SIDES[:2]}
     tensors |= {_key(m, SIDES[2]): torch.zeros(_magnitude_shape(tensors[_key(m, 'lora_B')])) for m in widest if _part(m) in dora}
-    ranks, alphas = {m: r for m, (r, _) in widest.items()}, {m: r*a.scale_of(m) for m, (r, a) in widest.items()}
+    ranks, alphas = {m: r for m, (r, _) in widest.items()}, {m: r*(a.scale_of(m) or 1) for m, (r, a) in widest.items()}
     return Adapter(tensors, max(ranks.values()), max(alphas.values()), rank_pattern=ranks, alpha_pattern=alphas)
 
 # %% ../nbs/03b_adapters.ipynb #cad2c287
