@@ -19,7 +19,7 @@ from shoes_lora.adapters import detach, init_adapter
 from shoes_lora.catalogue import draw_catalogue
 from shoes_lora.config import TrainConfig
 from shoes_lora.env_check import autocast, pick_device, pick_dtype
-from shoes_lora.inference import _Peak, load_base, write_random_base
+from shoes_lora.inference import PeakMemory, load_base, write_random_base
 from shoes_lora.objective import training_schedule
 from shoes_lora.trainer import Trainer, cache_photos
 
@@ -135,7 +135,7 @@ def warm(row:Row, device:str, ks:Iterator[int]) -> None:
         row.enter()
         for _ in range(3): row.step(next(ks))
         trim(); before = 0 if device == 'cuda' else psutil.Process().memory_info().rss
-        with _Peak(device) as peak: loss = row.step(next(ks)).item()
+        with PeakMemory(device) as peak: loss = row.step(next(ks)).item()
         row.peak = peak.bytes - before
         if not loss < float('inf'): row.reason = f'loss {loss}'
     except (RuntimeError, ValueError) as e: row.reason = f'{type(e).__name__}: {str(e).strip().splitlines()[0][:200]}'.replace('|', '/')

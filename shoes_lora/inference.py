@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['weights_hash', 'load_base', 'write_random_base', 'set_scheduler', 'Sample', 'save_sample', 'read_sample',
-           'check_picture', 'decode_latents', 'pick_batch_size', 'Cancelled', 'generate', 'plot_samples', 'Timing',
-           'measure_base', 'timing_table']
+           'check_picture', 'decode_latents', 'pick_batch_size', 'Cancelled', 'generate', 'plot_samples', 'PeakMemory',
+           'Timing', 'measure_base', 'timing_table']
 
 # %% ../nbs/01_sd_inference_fp32.ipynb #6ec2d2f1
 import errno, hashlib, json, logging, math, os, re, secrets, shutil, threading, time
@@ -542,7 +542,7 @@ def plot_samples(
     return fig
 
 # %% ../nbs/01_sd_inference_fp32.ipynb #7a576315
-class _Peak:
+class PeakMemory:
     "Highest memory in use while inside, in bytes, as `bytes`."
     def __init__(self, device): self.device = device
     def _now(self): return torch.mps.driver_allocated_memory() if self.device == 'mps' else psutil.Process().memory_info().rss
@@ -588,7 +588,7 @@ def measure_base(
     "Load a base, make pictures one by one, and report times and the peak of memory."
     if n_images < 2: raise ValueError(f'A first and a steady picture need n_images of 2 or more, got {n_images}.')
     device = pick_device(device)
-    with _Peak(device) as peak:
+    with PeakMemory(device) as peak:
         start = time.perf_counter(); pipe = load_base(name_or_path, device, dtype); load_s = time.perf_counter() - start
         s = generate(pipe, [prompt], n_images, batch_size=1, progress=progress, **settings)
     return Timing(s[0].base_name, device, s[0].dtype, s[0].width, s[0].height, s[0].num_inference_steps, load_s, s[0].seconds, sum(x.seconds for x in s[1:])/(n_images - 1),

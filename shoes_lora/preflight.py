@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Preflight', 'plan_warnings', 'preflight']
 
-# %% ../nbs/03f_preflight.ipynb #d448dab9
+# %% ../nbs/03f_preflight.ipynb #d98f27f3
 import math, shutil, time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -17,8 +17,9 @@ from .cache import encode_photos
 from .captions import cut_off
 from .checkpoints import Run, read_json
 from .config import TrainConfig
-from .train import _load, _tracker_names, new_adapter, planned_bytes
-from .trainer import Trainer, cache_bytes, cache_photos, memory_bytes
+from .inference import PeakMemory
+from .train import load_training, new_adapter, planned_bytes, tracker_names
+from .trainer import Trainer, cache_bytes, cache_photos
 
 # %% ../nbs/03f_preflight.ipynb #6ca06b77
 @dataclass
@@ -59,7 +60,7 @@ def plan_warnings(
               (not c.heldout_photos, 'heldout_photos is 0: nothing will tell learning from learning by heart'))
     return [text for wrong, text in checks if wrong]
 
-# %% ../nbs/03f_preflight.ipynb #9d50e3fb
+# %% ../nbs/03f_preflight.ipynb #e8710a2e
 def _seconds(f, device:str) -> float:
     "Seconds of one call of `f`, with the accelerator's queue drained."
     wait = {'cuda': torch.cuda.synchronize, 'mps': torch.mps.synchronize}.get(device, lambda: None)
@@ -72,10 +73,10 @@ def _measure(config:TrainConfig, pipe, photos:list, adapter) -> dict: # name -> 
     encode_s = _seconds(lambda: encode_photos(pipe, photos[:1], config.resolution, progress=False), device)
     cache = cache_photos(pipe, photos[:config.batch], config, progress=False, views=[dict(flip=False, crop=None)])
     trainer = Trainer(config, pipe, adapter, cache)
-    trainer.step(1)
+    with PeakMemory(device) as peak: trainer.step(1)
     step_s = min(_seconds(lambda: trainer.step(1), device) for _ in range(2))
     pass_s = _seconds(lambda: trainer.heldout(cache, [0], ['preflight']), device)/10
-    return {'step_s': step_s, 'images_per_s': config.batch/step_s, 'pass_s': pass_s, 'encode_s': encode_s, 'memory_gb': memory_bytes(device)/1e9}
+    return {'step_s': step_s, 'images_per_s': config.batch/step_s, 'pass_s': pass_s, 'encode_s': encode_s, 'peak_memory_gb': peak.bytes/1e9}
 
 def _times(config:TrainConfig, measured:dict, photos:int, val:int) -> dict: # name -> seconds
     "Predicted durations of the parts of a run."
@@ -85,7 +86,7 @@ def _times(config:TrainConfig, measured:dict, photos:int, val:int) -> dict: # na
     parts = {'encode': photos*measured['encode_s'], 'training': config.max_train_steps*measured['step_s'], 'pictures': looks*pictures, 'heldout': looks*heldout}
     return {f'predicted_{k}_s': v for k, v in parts.items()} | {'predicted_total_s': sum(parts.values())}
 
-# %% ../nbs/03f_preflight.ipynb #bbfc6220
+# %% ../nbs/03f_preflight.ipynb #ff1fbe54
 def _space(config:TrainConfig, cached:int, parameters:int) -> tuple[dict, list[str]]: # facts, errors
     "What the run will write, and what is free."
     need, folder = planned_bytes(config, parameters) + cached, Path(config.output).absolute()
@@ -109,8 +110,8 @@ def preflight(
     "Load, encode a batch, make a step, and say what the training would cost and what is wrong with it."
     report = Preflight()
     try:
-        _tracker_names(config.report_to)
-        photoset, pipe, facts = _load(config, 1, progress)
+        tracker_names(config.report_to)
+        photoset, pipe, facts = load_training(config, 1, progress)
         adapter, photos = new_adapter(pipe, config), photoset.train
     except (ValueError, OSError, RuntimeError) as e: report.errors.append(str(e)); return report
     parameters = sum(x.numel() for x in adapter.tensors.values())

@@ -59,7 +59,7 @@ def ablation_config(
     return TrainConfig(data=str(photos), output=str(Path(out)/'runs'/recipe.training), base='tiny', train_batch_size=32, gradient_accumulation_steps=1, learning_rate=2e-3, lr_warmup_steps=min(20, steps//10), max_train_steps=steps, checkpointing_steps=steps,
                        target_modules=[*TARGETS, 'conv1', 'conv2', 'conv_shortcut', 'time_emb_proj'], gradient_checkpointing=False, validation_prompts=[], heldout_photos=0, report_to='none', cache_dir=str(Path(out)/'cache'), **dict(recipe.train))
 
-# %% ../nbs/05e_white_background.ipynb #0b9a8518
+# %% ../nbs/05e_white_background.ipynb #875866ac
 def _painted(recipe:Recipe, plan, pipe, run:Run, folder:Path, progress:bool) -> list: # of `Sample`
     "The pictures of a recipe; only those that are missing are painted."
     adapter = load_adapter(run.latest().adapter)
@@ -78,7 +78,7 @@ def run_ablation(
     progress:bool=True,
 ) -> dict:                  # plain values: recipes with scores, the comparison with the first recipe, the real photos
     "Train, paint and judge every recipe; also written to ablation.json."
-    out = Path(out); photoset = hold_out(read_photoset(photos)); settle(out/'settings.json', dict(photos=str(photos), steps=steps, n=n))
+    out = Path(out); photoset = hold_out(read_photoset(photos)); settle(out/'settings.json', dict(photos=len(photoset.train), steps=steps, n=n))
     runs = {r.training: train(c, progress=progress, resume='latest' if Run(c.output).record.is_file() else None) for r in recipes for c in [ablation_config(photos, out, r, steps)]}
     pipe, extractor, candidates = load_base('tiny', 'cpu'), Lite0(), []
     plans = {s: make_plan(photoset.val, n, size=64, num_inference_steps=25, guidance_scale=4., scheduler='ddim', timestep_spacing=s) for s in ('leading', 'trailing')}
