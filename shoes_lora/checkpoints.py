@@ -118,16 +118,23 @@ class Manifest:
     files:dict[str,str]                        # relative path -> SHA-256 in hex
     facts:dict = field(default_factory=dict)   # anything the writer wanted to keep beside the files
 
+    @property
+    def hash(self) -> str: # SHA-256, 64 hex digits
+        "Of the record itself, so that a byte that flips in it is found, too."
+        return hashlib.sha256(json.dumps(asdict(self), sort_keys=True).encode()).hexdigest()
+
     def to_json(self) -> dict: # plain dict
-        "This record as plain values."
-        return asdict(self)
+        "This record as plain values, with its hash."
+        return asdict(self) | {'sha256': self.hash}
 
     @classmethod
     def from_json(cls, value:dict) -> 'Manifest': # `value` as `to_json` made it
-        "The record read back; `ValueError` when a field is missing."
-        if not isinstance(value, dict) or not isinstance(value.get('files'), dict) or not isinstance(value.get('facts'), dict):
-            raise ValueError(f'A manifest needs the fields "files" and "facts", but this one holds {str(value)[:60]!r}; delete its folder or restore it.')
-        return cls(value['files'], value['facts'])
+        "The record read back; `ValueError` when a field is missing or any has changed."
+        if not isinstance(value, dict) or set(value) != {'files', 'facts', 'sha256'} or not isinstance(value['files'], dict) or not isinstance(value['facts'], dict):
+            raise ValueError(f'A manifest needs the fields "files", "facts" and "sha256", but this one holds {str(value)[:60]!r}; delete its folder or restore it.')
+        found = cls(value['files'], value['facts'])
+        if found.hash != value['sha256']: raise ValueError('The manifest has changed since it was written (its own SHA-256 differs); delete its folder or restore it.')
+        return found
 
 def file_hash(
     path:str|Path, # file
@@ -156,7 +163,8 @@ def read_manifest(
 ) -> Manifest:       # its record, after every file was hashed again
     "The manifest of `folder`; raises when it, or a file it lists, is missing or differs."
     folder = Path(folder)
-    manifest = Manifest.from_json(read_json(folder/MANIFEST))
+    try: manifest = Manifest.from_json(read_json(folder/MANIFEST))
+    except ValueError as e: raise ValueError(f'{folder/MANIFEST}: {e}') from e
     for name, expected in manifest.files.items():
         if not (folder/name).is_file(): raise FileNotFoundError(f'{folder/name} is missing although the manifest lists it; delete the folder or restore the file.')
         if file_hash(folder/name) != expected: raise ValueError(f'{folder/name} has changed since it was written (SHA-256 differs); delete the folder or restore the file.')
@@ -258,6 +266,17 @@ class Run:
         for folder in (self.path, self.checkpoints_dir, self.interrupted_dir, self.validation_dir, self.heldout_dir, self.weights_dir):
             for rest in folder.glob('.*.tmp'): shutil.rmtree(rest) if rest.is_dir() else rest.unlink()
 
+    def set_aside(self, step:int) -> Path|None: # where they are now; None when there was nothing
+        "Move checkpoints after `step` out of the way with all that belongs to them, into a new folder of `abandoned`, with a copy of the log; without such a checkpoint, delete what was made for one."
+        later = [p for folder in (self.checkpoints_dir, self.interrupted_dir, self.validation_dir, self.heldout_dir) for p in folder.glob('*-*') if (m := re.search(r'-(\d+)(\.safetensors)?$', p.name)) and not p.name.startswith('.') and int(m[1]) > step]
+        if not any(p.parent in (self.checkpoints_dir, self.interrupted_dir) for p in later):
+            for p in later: shutil.rmtree(p) if p.is_dir() else p.unlink()
+            return None
+        place = self.path/'abandoned'/str(1 + len(list((self.path/'abandoned').glob('*'))))
+        for p in later: (place/p.parent.name).mkdir(parents=True, exist_ok=True); os.replace(p, place/p.parent.name/p.name)
+        if self.metrics.is_file(): shutil.copyfile(self.metrics, place/self.metrics.name)
+        return place
+
     def drop(self, checkpoint:Checkpoint) -> None:
         "Delete a checkpoint in one step; a crash leaves all of it, or a rest that `sweep` takes."
         aside = _beside(checkpoint.path)
@@ -321,11 +340,13 @@ def read_metrics(
     except json.JSONDecodeError as e: raise ValueError(f'{run.metrics} has a line that is not JSON ({e}); remove that line.') from e
 
 def trim_metrics(
-    run:Run,  # its log is rewritten
-    step:int, # last step to keep
+    run:Run,               # its log is rewritten
+    step:int,              # last step to keep
+    measured:int|None=None,# last step whose held-out losses are kept; None takes `step`
 ) -> None:
     "Cut the records after `step` off the log of `run`, and an unfinished last line."
-    write_file(run.metrics, ''.join(json.dumps(r) + '\n' for r in read_metrics(run, None) if r['step'] <= step))
+    last = step if measured is None else measured
+    write_file(run.metrics, ''.join(json.dumps(r) + '\n' for r in read_metrics(run, None) if r['step'] <= (step if 'loss' in r else last)))
 
 def check_space(
     folder:str|Path, # where will be written; need not exist yet

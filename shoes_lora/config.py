@@ -50,9 +50,13 @@ def _check_numbers(config) -> None:
         if getattr(config, name) is not None or name not in _OPTIONAL: _check_number(name, getattr(config, name), *span)
     _check_number('lr_warmup_steps', config.lr_warmup_steps, 0, config.max_train_steps, '[]')
 
-# %% ../nbs/03c_config.ipynb #7da6cc5a
+# %% ../nbs/03c_config.ipynb #655cc2bb
 SCHEDULES = tuple(s.value for s in SchedulerType if s is not SchedulerType.PIECEWISE_CONSTANT)    # which needs rules that are not a setting here
 _CHOICES = {'lr_scheduler': SCHEDULES, 'optimizer': ('adamw', 'adamw8bit', 'prodigy'), 'loss_type': ('l2', 'huber'), 'prediction_type': (None, 'epsilon', 'v_prediction'), 'report_to': ('tensorboard', 'wandb', 'all', 'none')}
+
+def _check_optimizer(config) -> None:
+    "Raise `ValueError` for two learning rates where only one is possible."
+    if config.optimizer == 'prodigy' and config.text_encoder_lr not in (None, config.learning_rate): raise ValueError(f'text_encoder_lr must be None with optimizer prodigy, which knows one rate, got {config.text_encoder_lr!r}.')
 
 def _check_lists(config) -> None:
     "Raise `ValueError` for prompts that are no texts, and for targets that are neither a preset nor names."
@@ -72,7 +76,7 @@ def _check_names(config) -> None:
         if type(x := getattr(config, name)) is not bool: raise ValueError(f'{name} must be True or False, got {x!r}.')
     for name, known in _CHOICES.items():
         if (x := getattr(config, name)) not in known: raise ValueError(f'{name} must be one of {", ".join(map(str, known))}, got {x!r}.')
-    _check_lists(config)
+    _check_lists(config); _check_optimizer(config)
     try: set_scheduler(SimpleNamespace(scheduler=DDIMScheduler()), config.validation_scheduler, config.timestep_spacing)
     except ValueError as e: raise ValueError(f'validation_scheduler {config.validation_scheduler!r} with timestep_spacing {config.timestep_spacing!r}: {e}') from e
     try: dtype_policy('cuda' if config.device in (None, '', 'auto') else config.device, config.dtype, bf16=True)

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Preflight', 'plan_warnings', 'preflight']
 
-# %% ../nbs/03f_preflight.ipynb #d98f27f3
+# %% ../nbs/03f_preflight.ipynb #8c21a96d
 import math, shutil, time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -18,7 +18,7 @@ from .captions import cut_off
 from .checkpoints import Run, read_json
 from .config import TrainConfig
 from .inference import PeakMemory
-from .train import load_training, new_adapter, planned_bytes, tracker_names
+from .train import load_training, new_adapter, optimizer_package, planned_bytes, tracker_names
 from .trainer import Trainer, cache_bytes, cache_photos
 
 # %% ../nbs/03f_preflight.ipynb #6ca06b77
@@ -60,7 +60,7 @@ def plan_warnings(
               (not c.heldout_photos, 'heldout_photos is 0: nothing will tell learning from learning by heart'))
     return [text for wrong, text in checks if wrong]
 
-# %% ../nbs/03f_preflight.ipynb #e8710a2e
+# %% ../nbs/03f_preflight.ipynb #893ab3ff
 def _seconds(f, device:str) -> float:
     "Seconds of one call of `f`, with the accelerator's queue drained."
     wait = {'cuda': torch.cuda.synchronize, 'mps': torch.mps.synchronize}.get(device, lambda: None)
@@ -73,8 +73,9 @@ def _measure(config:TrainConfig, pipe, photos:list, adapter) -> dict: # name -> 
     encode_s = _seconds(lambda: encode_photos(pipe, photos[:1], config.resolution, progress=False), device)
     cache = cache_photos(pipe, photos[:config.batch], config, progress=False, views=[dict(flip=False, crop=None)])
     trainer = Trainer(config, pipe, adapter, cache)
-    with PeakMemory(device) as peak: trainer.step(1)
-    step_s = min(_seconds(lambda: trainer.step(1), device) for _ in range(2))
+    k = min(config.lr_warmup_steps + 1, config.max_train_steps)
+    with PeakMemory(device) as peak: trainer.step(k)
+    step_s = min(_seconds(lambda: trainer.step(k), device) for _ in range(2))
     pass_s = _seconds(lambda: trainer.heldout(cache, [0], ['preflight']), device)/10
     return {'step_s': step_s, 'images_per_s': config.batch/step_s, 'pass_s': pass_s, 'encode_s': encode_s, 'peak_memory_gb': peak.bytes/1e9}
 
@@ -86,7 +87,7 @@ def _times(config:TrainConfig, measured:dict, photos:int, val:int) -> dict: # na
     parts = {'encode': photos*measured['encode_s'], 'training': config.max_train_steps*measured['step_s'], 'pictures': looks*pictures, 'heldout': looks*heldout}
     return {f'predicted_{k}_s': v for k, v in parts.items()} | {'predicted_total_s': sum(parts.values())}
 
-# %% ../nbs/03f_preflight.ipynb #ff1fbe54
+# %% ../nbs/03f_preflight.ipynb #28d56d2c
 def _space(config:TrainConfig, cached:int, parameters:int) -> tuple[dict, list[str]]: # facts, errors
     "What the run will write, and what is free."
     need, folder = planned_bytes(config, parameters) + cached, Path(config.output).absolute()
@@ -110,7 +111,7 @@ def preflight(
     "Load, encode a batch, make a step, and say what the training would cost and what is wrong with it."
     report = Preflight()
     try:
-        tracker_names(config.report_to)
+        tracker_names(config.report_to); optimizer_package(config)
         photoset, pipe, facts = load_training(config, 1, progress)
         adapter, photos = new_adapter(pipe, config), photoset.train
     except (ValueError, OSError, RuntimeError) as e: report.errors.append(str(e)); return report
@@ -120,5 +121,5 @@ def preflight(
     report.warnings = _occupied(config) + plan_warnings(config, len(photos), config.batch) + _caption_warning(photos, pipe.tokenizer)
     if big := oversized(adapter): report.warnings.append(f'rank {config.rank} is larger than a side of {len(big)} of {len(adapter.modules)} modules, first {big[0]}; more rank changes nothing there')
     try: measured = _measure(config, pipe, photos, adapter); report.facts |= measured | _times(config, measured, len(photos), len(photoset.val))
-    except RuntimeError as e: report.errors.append(f'one step of {config.train_batch_size} photos at {config.resolution} pixels failed ({" ".join(str(e).split())[:200]}); try a smaller train_batch_size or resolution, or gradient_checkpointing')
+    except (RuntimeError, ValueError) as e: report.errors.append(f'one step of {config.train_batch_size} photos at {config.resolution} pixels failed ({" ".join(str(e).split())[:200]}); try a smaller train_batch_size or resolution, or gradient_checkpointing')
     return report
