@@ -7,8 +7,8 @@ __all__ = ['Probe', 'chosen_photos', 'save_heldout', 'read_heldout', 'comparable
            'optimizer_package', 'Stopped', 'planned_bytes', 'load_training', 'new_adapter', 'is_main_process', 'train',
            'smoothed', 'plot_run', 'plot_heldout', 'plot_validation']
 
-# %% ../nbs/03_train_lora.ipynb #19e775bd
-import errno, json, math, os, platform, signal, threading, time
+# %% ../nbs/03_train_lora.ipynb #1a899487
+import errno, json, math, os, platform, signal, sys, threading, time
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -395,7 +395,7 @@ def _deterministic(on:bool) -> Iterator[None]:
         torch.use_deterministic_algorithms(before)
         if kept is None: del os.environ['CUBLAS_WORKSPACE_CONFIG']
 
-# %% ../nbs/03_train_lora.ipynb #79b3e353
+# %% ../nbs/03_train_lora.ipynb #ac84bdcc
 def _ended(done:int, planned:int) -> str: return 'finished' if done == planned else f'stopped after step {done} of {planned} as asked'
 
 def _close(run:Run) -> Run:
@@ -456,12 +456,12 @@ def _train(config:TrainConfig, run:Run, state:PartialState, start:Checkpoint|Non
     if start and not allow_change: _refuse(run, start, _changes(start, config, {}), False)      # before anything is loaded
     if not start and run.record.is_file(): _refuse_new_plan(run, config)
     if start and start.step >= last and not _is_left(run, start): _close(run); return
-    if progress: tqdm.write(str(config))
     if state.is_main_process and not config.validation_prompts: tqdm.write('validation_prompts is empty: no pictures are made, and without them the checkpoints of this run cannot be converted.')
     photoset, pipe, facts = load_training(config, state.num_processes, progress)
     changes = _changes(start, config, facts) if start else {}
     if start: _refuse(run, start, changes, allow_change)
     record = _new_record(config, facts, start, run, changes); _check_unseen(photoset, facts['photo_hashes'])
+    if progress: tqdm.write(str(config), file=sys.stderr)                                       # beside the bars
     trainer, probes = _prepare(config, photoset, pipe, facts, start, state, progress)
     state.wait_for_everyone()
     if state.is_main_process: _clear_the_way(run, config, start, last)
