@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MANIFEST', 'WEIGHTS', 'write_file', 'write_json', 'read_json', 'settle', 'write_tensors', 'atomic_dir', 'Manifest',
            'file_hash', 'write_manifest', 'read_manifest', 'Checkpoint', 'verify_checkpoint', 'Run', 'open_run',
-           'append_metrics', 'read_metrics', 'trim_metrics', 'check_space']
+           'append_metrics', 'read_metrics', 'trim_metrics', 'smooth', 'check_space']
 
 # %% ../nbs/03a_checkpoints.ipynb #2e8fb62c
 import hashlib, json, os, re, secrets, shutil
@@ -347,6 +347,17 @@ def trim_metrics(
     "Cut the records after `step` off the log of `run`, and an unfinished last line."
     last = step if measured is None else measured
     write_file(run.metrics, ''.join(json.dumps(r) + '\n' for r in read_metrics(run, None) if r['step'] <= (step if 'loss' in r else last)))
+
+def smooth(
+    values:list[float], # one a step
+    keep:float=.95,     # weight of the past, [0, 1)
+) -> list[float]:       # same length
+    "Exponential moving average with the start's bias removed (Kingma and Ba 2015, section 3)."
+    out, mean, weight = [], 0., 0.
+    for v in values:
+        mean, weight = keep*mean + (1 - keep)*v, keep*weight + 1 - keep
+        out.append(mean/weight)
+    return out
 
 def check_space(
     folder:str|Path, # where will be written; need not exist yet

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['weights_hash', 'load_base', 'write_random_base', 'set_scheduler', 'Sample', 'save_sample', 'read_sample',
-           'check_picture', 'decode_latents', 'pick_batch_size', 'Cancelled', 'generate', 'plot_samples', 'PeakMemory',
-           'Timing', 'measure_base', 'timing_table']
+           'check_picture', 'decode_latents', 'pick_batch_size', 'Cancelled', 'generate', 'plot_samples',
+           'memory_bytes', 'PeakMemory', 'Timing', 'measure_base', 'timing_table']
 
 # %% ../nbs/01_sd_inference_fp32.ipynb #6ec2d2f1
 import errno, hashlib, json, logging, math, os, re, secrets, shutil, threading, time
@@ -542,19 +542,25 @@ def plot_samples(
     return fig
 
 # %% ../nbs/01_sd_inference_fp32.ipynb #7a576315
+def memory_bytes(
+    device:str, # cuda, mps or cpu
+) -> int:
+    "Memory in use: torch's peak on CUDA, the driver's share on MPS, the process's resident size on a CPU."
+    if device == 'cuda': return torch.cuda.max_memory_allocated()
+    return torch.mps.driver_allocated_memory() if device == 'mps' else psutil.Process().memory_info().rss
+
 class PeakMemory:
     "Highest memory in use while inside, in bytes, as `bytes`."
     def __init__(self, device): self.device = device
-    def _now(self): return torch.mps.driver_allocated_memory() if self.device == 'mps' else psutil.Process().memory_info().rss
     def _watch(self):
-        while not self.stop.wait(.02): self.bytes = max(self.bytes, self._now())
+        while not self.stop.wait(.02): self.bytes = max(self.bytes, memory_bytes(self.device))
     def __enter__(self):
         if self.device == 'cuda': torch.cuda.reset_peak_memory_stats(); return self
-        self.bytes, self.stop, self.thread = self._now(), threading.Event(), threading.Thread(target=self._watch, daemon=True)
+        self.bytes, self.stop, self.thread = memory_bytes(self.device), threading.Event(), threading.Thread(target=self._watch, daemon=True)
         self.thread.start()
         return self
     def __exit__(self, *exc):
-        if self.device == 'cuda': self.bytes = torch.cuda.max_memory_allocated(); return
+        if self.device == 'cuda': self.bytes = memory_bytes('cuda'); return
         self.stop.set(); self.thread.join()
 
 @dataclass

@@ -12,9 +12,8 @@ from pathlib import Path
 import ipywidgets as W
 from PIL import Image, ImageDraw
 
-from .checkpoints import MANIFEST, Run, open_run, read_json, read_metrics, write_json
+from .checkpoints import MANIFEST, Run, open_run, read_json, read_metrics, smooth, write_json
 from .dataset import Photo, PhotoSet, load_picture
-from .report import smooth
 from .statistics import ATTRIBUTES, count_values
 
 # %% auto #0

@@ -4,13 +4,14 @@
 
 # %% auto #0
 __all__ = ['STYLE', 'HOW', 'number', 'percent', 'data_uri', 'distinct_words', 'ticks', 'forest', 'table', 'sample_grid',
-           'step_chart', 'smooth', 'loss_chart', 'provenance', 'render_report']
+           'step_chart', 'loss_chart', 'provenance', 'render_report']
 
 # %% ../nbs/05d_report.ipynb #5ee0a87c
 import base64, html, io, math, re
 
 from PIL import Image
 
+from .checkpoints import smooth
 from .selection import MIN_PICTURES, MIN_PROMPTS, decimals
 
 # %% ../nbs/05d_report.ipynb #40112c5a
@@ -326,17 +327,6 @@ def step_chart(
         body += (f'<div class="whisker {p["mark"]}" style="left:{x:.2f}%;bottom:{low:.2f}%;height:{high-low:.2f}%"></div>'
                  f'<div class="pt {p["mark"]}" style="left:{x:.2f}%;bottom:{py(p["value"]):.2f}%" title="step {p["step"]}"></div>')
     return f'<div class="chart"><h3>{_e(title)}</h3><div class="plot">{body}</div></div>'
-
-def smooth(
-    values:list,     # one a step
-    keep:float=0.95, # weight of the past
-) -> list:           # same length
-    "Exponential moving average with the start's bias removed (Kingma and Ba 2015, section 3)."
-    out, mean, weight = [], 0., 0.
-    for v in values:
-        mean, weight = keep*mean + (1-keep)*v, keep*weight + 1-keep
-        out.append(mean/weight)
-    return out
 
 def loss_chart(
     losses:list, # (step, loss) pairs of the training

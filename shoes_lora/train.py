@@ -5,10 +5,11 @@
 # %% auto #0
 __all__ = ['Probe', 'chosen_photos', 'save_heldout', 'read_heldout', 'comparable', 'best_heldout', 'tracker_names',
            'optimizer_package', 'Stopped', 'planned_bytes', 'load_training', 'new_adapter', 'is_main_process', 'train',
-           'smoothed', 'plot_run', 'plot_heldout', 'plot_validation']
+           'plot_run', 'plot_heldout', 'plot_validation']
 
-# %% ../nbs/03_train_lora.ipynb #1a899487
-import errno, json, math, os, platform, signal, sys, threading, time
+# %% ../nbs/03_train_lora.ipynb #9c878a82
+import errno, json, math, os, platform, shutil, signal, sys, threading, time
+from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
@@ -28,13 +29,13 @@ from safetensors import safe_open
 from tqdm.auto import tqdm
 
 from .adapters import init_adapter, load_adapter, save_adapter
-from .checkpoints import Checkpoint, Run, append_metrics, atomic_dir, check_space, open_run, read_json, read_metrics, trim_metrics, verify_checkpoint, write_json, write_manifest, write_tensors
+from .checkpoints import Checkpoint, Run, append_metrics, atomic_dir, check_space, open_run, read_json, read_metrics, smooth, trim_metrics, verify_checkpoint, write_json, write_manifest, write_tensors
 from .config import TrainConfig
 from .dataset import Photo, check_photos, hold_out, photo_hash, read_photoset
 from .env_check import pick_device, pick_dtype
-from .inference import generate, load_base, read_sample, save_sample
+from .inference import generate, load_base, memory_bytes, read_sample, save_sample
 from .objective import BUCKETS, HeldOut, heldout_timesteps, loss_change, photo_order, training_schedule
-from .trainer import OPTIMIZERS, PhotoCache, Trainer, cache_bytes, cache_photos, learning_rates, memory_bytes
+from .trainer import OPTIMIZERS, PhotoCache, Trainer, cache_bytes, cache_photos, learning_rates
 
 # %% ../nbs/03_train_lora.ipynb #ee84894e
 @dataclass
@@ -149,7 +150,7 @@ def planned_bytes(
     state = (5 if c.optimizer == 'prodigy' else 3) + c.use_ema
     return kept*(state*4*parameters + 200_000) + looks*2*c.heldout_photos*(4*BUCKETS + 100) + (looks + 1)*pictures + 1000*min(looks*c.checkpointing_steps, c.max_train_steps)
 
-# %% ../nbs/03_train_lora.ipynb #aec50c28
+# %% ../nbs/03_train_lora.ipynb #9992db55
 @contextmanager
 def _disk_full_is_told(run:Run) -> Iterator[None]:
     "Turn an operating system's 'no space left' into a sentence with the remedy."
@@ -217,7 +218,7 @@ class _Session:
         check_space(self.run.path, planned_bytes(self.config, self.facts['parameters'], saves=1))
         self.seal(self.run.checkpoint(step), **self.look(step))
         self.note('running')
-        for c in self.run.survey(self.run.interrupted_dir)[0]: self.run.drop(c)
+        shutil.rmtree(self.run.interrupted_dir, ignore_errors=True)   # what a signal left, sound or not, is older than this checkpoint
         self.prune()
 
     def prune(self) -> None:
@@ -229,8 +230,8 @@ class _Session:
             if c.step != best: self.run.drop(c)
 
     def kept(self, step:int) -> bool:
-        "Whether one can go on from `step`."
-        return any(c.step == step for folder in (self.run.checkpoints_dir, self.run.interrupted_dir) for c in self.run.survey(folder)[0])
+        "Whether one can go on from `step`, which this process has sealed or begun from: a checkpoint is there whole or not at all."
+        return self.run.checkpoint(step).path.is_dir() or self.run.interrupted(step).path.is_dir()
 
     def note(self, status:str) -> None:
         "Write the record of the run as it is now."
@@ -238,7 +239,7 @@ class _Session:
         seconds = self.record['seconds_before'] + time.perf_counter() - self.clock
         write_json(self.run.record, {k: v for k, v in self.record.items() if k != 'seconds_before'} | {'steps_done': self.done, 'steps_skipped': len(self.trainer.skipped), 'status': status, 'seconds': seconds})
 
-# %% ../nbs/03_train_lora.ipynb #1d5d7252
+# %% ../nbs/03_train_lora.ipynb #ce39b624
 def _photos_of(trainer:Trainer, k:int) -> str:
     "Names of some photos of step `k`, for a message."
     ids = [trainer.cache.ids[i] for i in photo_order(trainer.config.seed, len(trainer.cache.ids), (k - 1)*trainer.batch, trainer.batch)]
@@ -273,21 +274,22 @@ def _is_due(k:int, config:TrainConfig, last:int) -> bool: return k % config.chec
 
 def _loop(session:_Session, signals:_Signals, last:int, progress:bool) -> None:
     "The steps up to `last`; log lines about every second, a save at each checkpoint; `Stopped` after the step in which a signal came."
-    trainer, c, watch, pending, smooth, first = session.trainer, session.config, _Watch(session.trainer), [], None, session.trainer.steps_done + 1
+    trainer, c, watch, pending, recent, first = session.trainer, session.config, _Watch(session.trainer), [], deque(maxlen=100), session.trainer.steps_done + 1
     with tqdm(total=c.max_train_steps, initial=first - 1, desc='train', unit='step', disable=not progress) as bar:
         clock = time.perf_counter()
         for k in range(first, last + 1):
             with signals.step():                                                  # a signal waits until the step is logged
-                pending.append((k, *trainer.step(k), trainer.rate))
+                done = (k, *trainer.step(k), trainer.rate)
                 stop, due = _asked_to_stop(signals, trainer), _is_due(k, c, last)
+                if session.main: pending.append(done)
                 if session.main and (stop or due or time.perf_counter() - clock > 1):
                     records = _records(trainer, watch, pending, time.perf_counter() - clock); pending, clock = [], time.perf_counter()
-                    for step, r in records: session.log(step, r); smooth = r['loss'] if smooth is None else .95*smooth + .05*r['loss']
-                    bar.update(len(records)); bar.set_postfix(loss=f'{smooth:.4f}', lr=f'{r["lr"]:.1e}', images_per_s=f'{r["images_per_s"]:.0f}')
+                    for step, r in records: session.log(step, r); recent.append(r['loss'])
+                    bar.update(len(records)); bar.set_postfix(loss=f'{smooth(recent)[-1]:.4f}', lr=f'{r["lr"]:.1e}', images_per_s=f'{r["images_per_s"]:.0f}')
             if stop: raise Stopped(stop)
             if due and session.main: session.save(k); clock = time.perf_counter()
 
-# %% ../nbs/03_train_lora.ipynb #02f40e90
+# %% ../nbs/03_train_lora.ipynb #95aff6bc
 _FREE = ('data', 'output', 'base', 'cache_dir', 'checkpointing_steps', 'checkpoints_total_limit', 'validation_prompts', 'num_validation_images', 'validation_guidance_scale', 'validation_inference_steps', 'validation_scheduler',
          'timestep_spacing', 'report_to', 'divergence_norm', 'divergence_steps', 'gradient_checkpointing', 'device', 'dtype')   # of the last two, what they stand for on this machine is compared
 
@@ -316,15 +318,18 @@ _FIXED = ('rank', 'lora_alpha', 'target_modules', 'use_dora', 'use_rslora', 'tra
 
 def _changes(start:Checkpoint, config:TrainConfig, facts:dict) -> dict[str, str]: # name -> then and now
     "What alters the computation and differs from the run of `start`: settings, base, photos, device, precision, photos in a step."
-    manifest = verify_checkpoint(start); now = config.to_json()
-    pairs = {k: (manifest.facts['config'].get(k), now[k]) for k in now if k not in _FREE}
-    pairs |= {word: (manifest.facts['run'].get(k), facts[k]) for k, word in (('base_hash', 'base'), ('data_hash', 'photo set'), ('heldout_hash', 'held-out photos'), ('device', 'device'), ('dtype', 'dtype'), ('batch', 'photos in a step')) if k in facts}
-    return {k: f'{k}: {then!r} then, {this!r} now' for k, (then, this) in pairs.items() if then != this}
+    manifest = verify_checkpoint(start)
+    words = {'base_hash': 'base', 'data_hash': 'photo set', 'heldout_hash': 'held-out photos', 'device': 'device', 'dtype': 'dtype', 'batch': 'photos in a step'}
+    named = lambda record: {words[k]: record.get(k) for k in words if k in facts}
+    return _differences(manifest.facts['config'], config.to_json(), _FREE) | _differences(named(manifest.facts['run']), named(facts))
+
+def _differences(then:dict, now:dict, free:tuple=()) -> dict[str, str]: # name -> then and now
+    "Entries of `now` that are not those of `then`, without the `free` ones."
+    return {k: f'{k}: {then.get(k)!r} then, {x!r} now' for k, x in now.items() if k not in free and then.get(k) != x}
 
 def _refuse_new_plan(run:Run, config:TrainConfig) -> None:
     "Raise `ValueError` when a run that has no checkpoint yet would begin with other settings than it was begun with."
-    then, now = read_json(run.record)['config'], config.to_json()
-    if changes := [f'{k}: {then.get(k)!r} then, {now[k]!r} now' for k in now if k not in _FREE and then.get(k) != now[k]]: raise ValueError(f'{run.path} was begun with other settings ({"; ".join(changes)}); go on with those, or choose another output folder.')
+    if changes := _differences(read_json(run.record)['config'], config.to_json(), _FREE): raise ValueError(f'{run.path} was begun with other settings ({"; ".join(changes.values())}); go on with those, or choose another output folder.')
 
 def _refuse(run:Run, start:Checkpoint, changes:dict[str, str], allow_change:bool) -> None:
     "Raise `ValueError` that lists `changes`, unless they are allowed and possible; then say them."
@@ -340,7 +345,7 @@ def _data_hash(photos:list[Photo]) -> str:
     for p in photos: h.update(f'{p.image_id}\0{p.caption}\0'.encode()); h.update(sha256(p.path.read_bytes()).digest())
     return h.hexdigest()[:16]
 
-# %% ../nbs/03_train_lora.ipynb #a5424c37
+# %% ../nbs/03_train_lora.ipynb #b8ad1f66
 def _facts(pipe, photoset, config:TrainConfig, device:str, batch:int) -> dict:
     "What a run was trained on and with, by hashes."
     photos = photoset.train
@@ -368,17 +373,17 @@ def new_adapter(pipe, config:TrainConfig): # -> Adapter
     "The untrained adapter that `config` describes."
     return init_adapter(pipe, config.rank, config.lora_alpha, config.target_modules, config.seed, _schedule_meta(config), use_dora=config.use_dora, use_rslora=config.use_rslora, train_text_encoder=config.train_text_encoder)
 
-def _prepare(config:TrainConfig, photoset, pipe, facts:dict, start:Checkpoint|None, state:PartialState, progress:bool) -> tuple[Trainer, dict[str, Probe]]:
-    "Ask the disk, encode, attach; `facts` learns what the adapter is."
+def _prepare(config:TrainConfig, photoset, pipe, start:Checkpoint|None, state:PartialState, progress:bool) -> tuple[Trainer, dict[str, Probe], dict]:
+    "Ask the disk, encode, attach; the trainer, the probes, and facts about the adapter."
     adapter, cache = load_adapter(start.adapter) if start else new_adapter(pipe, config), Path(config.cache_dir or Run(config.output).cache_dir)
-    facts |= {'modules': len(adapter.modules), 'parameters': sum(x.numel() for x in adapter.tensors.values()), 'base_parameters': sum(p.numel() for p in pipe.unet.parameters())}
+    facts = {'modules': len(adapter.modules), 'parameters': sum(x.numel() for x in adapter.tensors.values()), 'base_parameters': sum(p.numel() for p in pipe.unet.parameters())}
     encoded_bytes = cache_bytes(pipe, photoset.train, config)
     check_space(config.output, planned_bytes(config, facts['parameters'], start.step if start else 0) + (0 if config.cache_dir else encoded_bytes)); check_space(cache, encoded_bytes)
     encoded = cache_photos(pipe, photoset.train, config, progress, cache)
     probes = _probes(pipe, photoset, encoded, config, progress=progress, cache_dir=cache)
     trainer = Trainer(config, pipe, adapter, encoded, state.num_processes, state.process_index)
     if start: trainer.load_state(*_train_state(start), start.step)
-    return trainer, probes
+    return trainer, probes, facts
 
 def _train_state(checkpoint:Checkpoint) -> tuple[dict[str, torch.Tensor], dict]:
     "What `Trainer.state` returned when `checkpoint` was sealed."
@@ -395,19 +400,17 @@ def _deterministic(on:bool) -> Iterator[None]:
         torch.use_deterministic_algorithms(before)
         if kept is None: del os.environ['CUBLAS_WORKSPACE_CONFIG']
 
-# %% ../nbs/03_train_lora.ipynb #ac84bdcc
+# %% ../nbs/03_train_lora.ipynb #e744079a
 def _ended(done:int, planned:int) -> str: return 'finished' if done == planned else f'stopped after step {done} of {planned} as asked'
 
-def _close(run:Run) -> Run:
-    "`run` with nothing left to do; a kill between its last checkpoint and the record left the record behind."
+def _close(run:Run) -> None:
+    "Catch up the record of a run with nothing left to do, which a kill between its last checkpoint and the record left behind."
     record, done = read_json(run.record), run.latest().step
     if record['status'] == 'running': write_json(run.record, record | {'steps_done': done, 'status': _ended(done, record['steps_planned'])})
-    return run
 
 def _new_record(config:TrainConfig, facts:dict, start:Checkpoint|None, run:Run, changes:dict[str, str]) -> dict:
-    "What run.json says but for the state of things; `seconds_before` is the time of earlier processes. Photos once trained on stay on record."
-    earlier = read_json(run.record) if start else {}; known = earlier.get('facts', {}).get('photo_hashes', [])
-    facts |= {'photo_hashes': list(dict.fromkeys([*known, *facts['photo_hashes']]))}
+    "What run.json says but for the state of things; `seconds_before` is the time of earlier processes."
+    earlier = read_json(run.record) if start else {}
     return {'config': config.to_json(), 'facts': facts, 'started': earlier.get('started', datetime.now(timezone.utc).isoformat(timespec='seconds')), 'resumed_from': start.step if start else 0, 'steps_planned': config.max_train_steps,
             'changes': [c for c in earlier.get('changes', []) if c['after_step'] <= start.step] + [{'after_step': start.step, 'change': c} for c in changes.values()] if start else [],
             'seconds_before': earlier.get('seconds', 0.), 'process': {'pid': os.getpid(), 'host': platform.node()},
@@ -435,7 +438,7 @@ def _work(session:_Session, start:Checkpoint|None, last:int, progress:bool) -> N
     run, planned = session.run, session.config.max_train_steps
     if session.main: session.note('running')
     try:
-        with _disk_full_is_told(run), _Signals(session.trainer.processes == 1) as signals:
+        with _disk_full_is_told(run), _Signals(session.trainer.processes == 1) as signals:   # told here as well as around `train`, so that the record says it, too
             try:
                 if session.main and not start: session.look(0)
                 if session.main and start and _is_left(run, start) and _is_due(start.step, session.config, last): session.save(start.step)   # a signal kept it from being whole
@@ -460,12 +463,13 @@ def _train(config:TrainConfig, run:Run, state:PartialState, start:Checkpoint|Non
     photoset, pipe, facts = load_training(config, state.num_processes, progress)
     changes = _changes(start, config, facts) if start else {}
     if start: _refuse(run, start, changes, allow_change)
-    record = _new_record(config, facts, start, run, changes); _check_unseen(photoset, facts['photo_hashes'])
+    if start: facts['photo_hashes'] = list(dict.fromkeys([*read_json(run.record)['facts']['photo_hashes'], *facts['photo_hashes']]))   # once trained on is always trained on
+    _check_unseen(photoset, facts['photo_hashes'])
     if progress: tqdm.write(str(config), file=sys.stderr)                                       # beside the bars
-    trainer, probes = _prepare(config, photoset, pipe, facts, start, state, progress)
+    trainer, probes, adapter_facts = _prepare(config, photoset, pipe, start, state, progress); facts |= adapter_facts
     state.wait_for_everyone()
     if state.is_main_process: _clear_the_way(run, config, start, last)
-    session = _Session(run, trainer, probes, facts, record, _start_trackers(run, config, trainer.steps_done + 1) if state.is_main_process else [])
+    session = _Session(run, trainer, probes, facts, _new_record(config, facts, start, run, changes), _start_trackers(run, config, trainer.steps_done + 1) if state.is_main_process else [])
     _work(session, start, last, progress)
 
 def _clear_the_way(run:Run, config:TrainConfig, start:Checkpoint|None, last:int) -> None:
@@ -492,16 +496,7 @@ def train(
     state.wait_for_everyone()
     return run
 
-# %% ../nbs/03_train_lora.ipynb #91962cba
-def smoothed(
-    values:list[float],
-    decay:float=.95,     # weight of the past, [0, 1)
-) -> list[float]:
-    "Exponential mean of `values`, from the first."
-    out = []
-    for x in values: out.append(x if not out else decay*out[-1] + (1 - decay)*x)
-    return out
-
+# %% ../nbs/03_train_lora.ipynb #1b9b74d3
 def plot_run(
     run:Run,           # finished or running
     decay:float=.95,   # weight of the past in the smoothed loss, [0, 1)
@@ -510,22 +505,22 @@ def plot_run(
     from matplotlib.figure import Figure
     records, held = read_metrics(run), read_metrics(run, 'heldout_val')
     if not records: raise ValueError(f'{run.metrics} has no complete line yet; wait for the first step.')
-    steps, smooth = [r['step'] for r in records], smoothed([r['loss'] for r in records], decay)
+    steps, soft = [r['step'] for r in records], smooth([r['loss'] for r in records], decay)
     fig = Figure(figsize=(6, 4), dpi=100, layout='constrained'); ax, low = fig.subplots(2, 1, sharex=True, height_ratios=(2, 1)); norm = low.twinx()
-    ax.plot(steps, [r['loss'] for r in records], '.', ms=2, alpha=.3, color='C0'); ax.plot(steps, smooth, color='C0', label='training, smoothed')
+    ax.plot(steps, [r['loss'] for r in records], '.', ms=2, alpha=.3, color='C0'); ax.plot(steps, soft, color='C0', label='training, smoothed')
     for name, colour in (('val', 'C3'), ('train', 'C2')): ax.plot([r['step'] for r in held], [r[f'heldout_{name}'] for r in held], 'x-', lw=1, color=colour, label=f'held-out draws, {name}')
     low.plot(steps, [r['lr'] for r in records], color='C1'); norm.plot(steps, [r['grad_norm'] for r in records], '.', ms=2, alpha=.4, color='C7')
-    ax.set(ylabel='loss (mean squared error)', title=f'{run.path.name}: smoothed loss {smooth[0]:.4f} to {smooth[-1]:.4f} in {steps[-1]} steps'); ax.legend(fontsize=7)
+    ax.set(ylabel='loss (mean squared error)', title=f'{run.path.name}: smoothed loss {soft[0]:.4f} to {soft[-1]:.4f} in {steps[-1]} steps'); ax.legend(fontsize=7)
     low.set(xlabel='step'); low.set_ylabel('learning rate', color='C1'); norm.set_ylabel('gradient norm', color='C7')
     return fig
 
-# %% ../nbs/03_train_lora.ipynb #9770d51b
+# %% ../nbs/03_train_lora.ipynb #1f723af6
 def plot_heldout(
     run:Run,
 ) -> 'matplotlib.figure.Figure':
     "Change of the held-out loss since step 0, over steps and over timesteps."
     from matplotlib.figure import Figure
-    best = best_heldout(read_heldout(run)); helds = comparable(read_heldout(run))
+    found = read_heldout(run); best, helds = best_heldout(found), comparable(found)
     fig = Figure(figsize=(6, 3), dpi=100, layout='constrained'); ax, by_time = fig.subplots(1, 2)
     for name, colour in (('val', 'C3'), ('train', 'C2')):
         change = [loss_change(helds[0].losses[name], h.losses[name]) for h in helds]

@@ -4,16 +4,15 @@
 
 # %% auto #0
 __all__ = ['OPTIMIZERS', 'learning_rates', 'photo_views', 'PhotoCache', 'cache_photos', 'cache_bytes', 'make_optimizer',
-           'Trainer', 'memory_bytes']
+           'Trainer']
 
-# %% ../nbs/03e_trainer.ipynb #cb0988d6
+# %% ../nbs/03e_trainer.ipynb #a5e33b53
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib import import_module
 from pathlib import Path
 
-import psutil
 import torch
 from accelerate.utils import reduce
 from diffusers.optimization import get_scheduler
@@ -281,11 +280,3 @@ class Trainer:
         self.ema.optimization_step = k
         with torch.no_grad():
             for n, p in self.named.items(): p.copy_(trained[n])
-
-# %% ../nbs/03e_trainer.ipynb #1e8147a0
-def memory_bytes(
-    device:str, # cuda, mps or cpu
-) -> int:
-    "Memory of the training: the peak on CUDA, the driver's share on MPS, the process's resident size on a CPU."
-    if device == 'cuda': return torch.cuda.max_memory_allocated()
-    return torch.mps.driver_allocated_memory() if device == 'mps' else psutil.Process().memory_info().rss

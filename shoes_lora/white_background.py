@@ -59,7 +59,7 @@ def ablation_config(
     return TrainConfig(data=str(photos), output=str(Path(out)/'runs'/recipe.training), base='tiny', train_batch_size=32, gradient_accumulation_steps=1, learning_rate=2e-3, lr_warmup_steps=min(20, steps//10), max_train_steps=steps, checkpointing_steps=steps,
                        target_modules=[*TARGETS, 'conv1', 'conv2', 'conv_shortcut', 'time_emb_proj'], gradient_checkpointing=False, validation_prompts=[], heldout_photos=0, report_to='none', cache_dir=str(Path(out)/'cache'), **dict(recipe.train))
 
-# %% ../nbs/05e_white_background.ipynb #26771aef
+# %% ../nbs/05e_white_background.ipynb #07efe563
 def _folder(out, recipe:Recipe) -> Path: return Path(out)/'samples'/recipe.name.replace(' ', '_').replace(',', '')   # of its pictures
 
 def _painted(recipe:Recipe, plan, pipe, run:Run, folder:Path) -> list: # of `Sample`
@@ -95,10 +95,10 @@ def run_ablation(
     return result
 
 def _compared(candidates:list, reference, prompts:list[str]) -> dict:
-    "The numbers of all recipes, and their differences from the first."
+    "The numbers of all recipes, their differences from the first, and of KID from each."
     kid = compare_all({c.name: np.array([p.kid_score for p in c.pictures]) for c in candidates}, prompts, photos={c.name: np.array(c.photo_scores) for c in candidates})
     white = compare_all({c.name: np.array([p.white_border for p in c.pictures]) for c in candidates}, prompts)
-    rows = [dict(name=c.name, kid=c.kid, kid_se=c.kid_se, kid_difference=[kid.diff[i, 0], *kid.interval(i, 0)], white=[c.white_border.value, c.white_border.low, c.white_border.high], white_difference=[white.diff[i, 0], *white.interval(i, 0)],
+    rows = [dict(name=c.name, kid=c.kid, kid_se=c.kid_se, kid_difference=[kid.diff[i, 0], *kid.interval(i, 0)], kid_pairs={d.name: [float(x) for x in (kid.diff[i, j], *kid.interval(i, j))] for j, d in enumerate(candidates)}, white=[c.white_border.value, c.white_border.low, c.white_border.high], white_difference=[white.diff[i, 0], *white.interval(i, 0)],
                  colour=c.colour_match.value if c.colour_match else None, pictures=len(c.pictures)) for i, c in enumerate(candidates)]
     return dict(recipes=[{k: [float(x) for x in v] if isinstance(v, list) else v for k, v in r.items()} for r in rows], real=dict(kid=reference.kid_floor, white=reference.white_border.value, photos=reference.photos))
 
