@@ -285,7 +285,7 @@ def find_warnings(
     if _is_silent(state): out.append(f'No new line for {_duration(state.silent_s)} although the record says running: ' + ('it is still making the pictures, losses and checkpoint that are due now, or its process is gone.' if at_save else 'its process is gone, or stopped for a while.'))
     if n := state.record.get('steps_skipped') or sum(r.get('grad_norm', 0) is None for r in state.steps): out.append(f'Skipped, because their gradients were not finite: {n} of the steps so far.')
     if state.best and (base := next((r for r in state.heldout if r['step'] == 0), None)) and base['heldout_val'] <= state.best['heldout_val']: out.append('Held-out loss on val was never below that of step 0: what is learnt does not carry over to other photos.')
-    return out + [f'Changed {c}' for c in state.record.get('changes') or []]
+    return out + [f'Changed after step {c["after_step"]}: {c["change"]}' for c in state.record.get('changes') or []]
 
 # %% ../nbs/07_panels.ipynb #8c77d9e4
 def _change(heldout, record):
