@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['app', 'data_app', 'Base', 'Device', 'Dtype', 'Folder', 'Layout', 'Where', 'Template', 'Tokens', 'RunFolder',
            'command', 'main', 'env', 'draw', 'check', 'prepare', 'stats', 'export', 'train', 'convert', 'evaluate',
-           'demo', 'generate']
+           'prune', 'move', 'demo', 'generate']
 
 # %% ../nbs/09_cli.ipynb #dde75902
 import inspect, itertools, re, sys, traceback
@@ -304,6 +304,33 @@ def evaluate(
     for c in scores.candidates: typer.echo(f'{c.name:18} KID {c.kid:.3f} +- {c.kid_se:.3f}   white border {c.white_border.value:.0%}' + (f'   colour match {c.colour_match.value:.0%}' if c.colour_match else ''))
     typer.echo(scores.verdict.sentence)
     typer.echo(write_report(run, output))
+
+@command('''prune outputs/my_shoes --dry-run
+prune outputs/my_shoes --keep best,last,every=500''')
+def prune(
+    run:RunFolder,
+    keep:Annotated[str|None, typer.Option(help='Rules with commas between them: best, last, every=K, or a step. The best and the last are kept in any case.', show_default='best,last,every=1000')]=None,
+    dry_run:Annotated[bool, typer.Option('--dry-run', help='Say what would go and what it would win, and do nothing.')]=False,
+):
+    """Remove the checkpoints and pipelines that no rule keeps and whose adapters are proven elsewhere, and say what that wins; status 1 if something stays that no rule keeps.
+
+    Convert first: a checkpoint goes only when its conversion is there, whole and of the same weights. It cannot be resumed from any more."""
+    from shoes_lora.housekeeping import prune_run
+    found = prune_run(run, dry_run=dry_run, **_given(keep=keep))
+    typer.echo(found)
+    if found.refused: raise typer.Exit(1)
+
+@command('''move outputs/my_shoes archive/my_shoes''')
+def move(
+    run:RunFolder,
+    dest:Annotated[Path, typer.Argument(metavar='DEST', help='Folder that the run shall be; must not exist.')],
+    copy:Annotated[bool, typer.Option('--copy', help='Copy, compare and delete, also where a rename would do.')]=False,
+):
+    """Move a run: rename it, or on another disk copy it, compare every byte, and only then delete the source.
+
+    Whatever interrupts it, one whole run is there, and the same line again ends the move."""
+    from shoes_lora.housekeeping import move_run
+    typer.echo(move_run(run, dest, copy).path)
 
 @command('''demo
 demo outputs/quick --photos 40 --max-train-steps 20 --checkpointing-steps 10 --pictures 16''')
