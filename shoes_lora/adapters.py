@@ -4,14 +4,15 @@
 
 # %% auto #0
 __all__ = ['SIDES', 'TARGETS', 'TEXT_TARGETS', 'PRESETS', 'NAME', 'Factors', 'Adapter', 'lora_layers', 'weight_change',
-           'init_adapter', 'oversized', 'save_adapter', 'load_adapter', 'ChangeProof', 'prove_change', 'scheduler_for',
-           'attach', 'detach', 'attached_adapter', 'AdapterBank']
+           'init_adapter', 'oversized', 'save_adapter', 'read_tensors', 'header_configs', 'build_adapter',
+           'load_adapter', 'ChangeProof', 'prove_change', 'scheduler_for', 'attach', 'detach', 'attached_adapter',
+           'AdapterBank']
 
 # %% ../nbs/03b_adapters.ipynb #a8bbb0f1
 import json, math, re
 from collections import Counter
-from collections.abc import Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 import torch
@@ -156,6 +157,14 @@ class Adapter:
         A, B, magnitude = (self.tensors.get(_key(module, side)) for side in SIDES)
         return Factors(A, B, self.scale_of(module), magnitude)
 
+    def rounded(self, dtype:str) -> 'Adapter': # `self` for 'float32'
+        "What a file of 'float16' or 'bfloat16' numbers holds of this adapter; `ValueError` when a number is too large for it."
+        if dtype not in ('float32', 'float16', 'bfloat16'): raise ValueError(f'An adapter is kept in float32, float16 or bfloat16, not {dtype!r}.')
+        if dtype == 'float32': return self
+        tensors = {k: x.to(getattr(torch, dtype)).float() for k, x in self.tensors.items()}
+        if too_large := [k for k, x in tensors.items() if not torch.isfinite(x).all()]: raise ValueError(f'{too_large[0]} holds numbers beyond the range of {dtype}; write float32 or bfloat16.')
+        return replace(self, tensors=tensors)
+
     def to_json(self) -> dict: # everything but the numbers
         "Ranks, alphas, kind, lineage, hash and size as plain values."
         return {k: getattr(self, k) for k in ('rank', 'alpha', 'rank_pattern', 'alpha_pattern', 'use_rslora', 'use_dora', 'meta', 'hash')} | {'modules': len(self.modules), 'parameters': sum(x.numel() for x in self.tensors.values())}
@@ -268,21 +277,28 @@ def _adapter_file(path:str|Path) -> Path:
     return path if path.suffix == '.safetensors' else path/WEIGHTS
 
 def save_adapter(
-    adapter:Adapter,  # what to write
-    path:str|Path,    # .safetensors file, or the folder of pytorch_lora_weights.safetensors
-) -> Path:            # the file
-    "Write `adapter` in diffusers' format with ranks, alphas and kind, read it back and compare; same content, same bytes."
+    adapter:Adapter,                  # what to write
+    path:str|Path,                    # .safetensors file, or the folder of pytorch_lora_weights.safetensors
+    dtype:str='float32',              # 'float32', 'float16' or 'bfloat16': of the numbers in the file
+    metadata:dict[str,str]|None=None, # further texts for the header
+) -> Path:                            # the file
+    "Write `adapter` in diffusers' format with ranks, alphas and kind, read it back and compare with its `rounded`; same content, same bytes."
+    adapter = adapter.rounded(dtype)
     keys = {k: k + '.weight'*(k.startswith(_TEXT) and k.endswith(SIDES[2])) for k in adapter.tensors}
-    path = write_tensors(_adapter_file(path), {keys[k]: x.numpy() for k, x in adapter.tensors.items()}, _header(adapter))
+    path = write_tensors(_adapter_file(path), {keys[k]: x.to(getattr(torch, dtype)) for k, x in adapter.tensors.items()}, (metadata or {}) | _header(adapter))
     if (found := load_adapter(path).hash) != adapter.hash: raise RuntimeError(f'{path} reads back as {found} instead of {adapter.hash}; check the disk.')
     return path
 
 # %% ../nbs/03b_adapters.ipynb #12a5aa88
-def _read_tensors(path:Path) -> tuple[dict[str,torch.Tensor], dict[str,str]]:
-    "Tensors and metadata of safetensors file `path`; `ValueError` when it is none."
+def read_tensors(
+    path:str|Path,                          # .safetensors file
+    wanted:Callable[[str], bool]|None=None, # whether a key's tensor is to be read; None reads all
+) -> tuple[dict[str, torch.Tensor], dict[str, str]]: # key -> tensor as it is stored, and the header's metadata
+    "Tensors and metadata of a safetensors file; `FileNotFoundError` or `ValueError` when there is none, or not a whole one."
+    path = Path(path)
     if not path.is_file(): raise FileNotFoundError(f'{path} is missing; give a .safetensors file or the folder that holds {WEIGHTS}.')
     try:
-        with safe_open(path, 'pt') as f: return {k: f.get_tensor(k) for k in f.keys()}, f.metadata() or {}
+        with safe_open(path, 'pt') as f: return {k: f.get_tensor(k) for k in f.keys() if wanted is None or wanted(k)}, f.metadata() or {}
     except SafetensorError as e: raise ValueError(f'{path} is not a whole safetensors file ({e}); fetch or convert it again.') from e
 
 def _canonical(key:str) -> str:
@@ -311,6 +327,24 @@ def _read_config(configs:dict[str,dict], tensors:dict[str,torch.Tensor], alpha:f
     if len(kinds) > 1: raise ValueError('it is rsLoRA in one of UNet and text encoder only, which is not supported; train both alike.')
     return dict(rank=max(ranks.values()), alpha=max(alphas.values()), rank_pattern=ranks, alpha_pattern=alphas, use_rslora=kinds.pop())
 
+def header_configs(
+    header:dict[str, str],   # metadata of a safetensors file
+) -> dict[str, dict]:        # 'unet' or 'text_encoder' -> values of its `LoraConfig`; empty when it holds none
+    "What diffusers wrote beside the tensors."
+    configs = {}
+    for k, v in json.loads(header.get('lora_adapter_metadata', '{}')).items(): configs.setdefault(_part(k), {})[k.split('.', 1)[1]] = v
+    return configs
+
+def build_adapter(
+    tensors:dict[str, torch.Tensor], # diffusers key -> tensor
+    configs:dict[str, dict],         # 'unet' or 'text_encoder' -> values of its `LoraConfig`, as far as known
+    alpha:float|None=None,           # where `configs` do not say it
+    meta:dict|None=None,             # lineage to carry along
+) -> Adapter:
+    "The adapter that peft would make of `tensors` and `configs`; `ValueError` for unknown keys, an unknown alpha, and features beyond LoRA and DoRA."
+    _check_keys(tensors)
+    return Adapter(tensors, meta=meta or {}, **_read_config(configs, tensors, alpha))
+
 # %% ../nbs/03b_adapters.ipynb #322e1a6c
 def load_adapter(
     path:str|Path,          # .safetensors file, or the folder of pytorch_lora_weights.safetensors
@@ -318,10 +352,9 @@ def load_adapter(
 ) -> Adapter:               # sound, and what was saved
     "Read a LoRA or DoRA in diffusers' format; unknown keys, an unknown alpha, features beyond these and a wrong hash are errors."
     path = _adapter_file(path)
-    tensors, header = _read_tensors(path)
-    tensors, configs, ours = {_canonical(k): x for k, x in tensors.items()}, {}, json.loads(header.get('shoes_lora', '{}'))
-    for k, v in json.loads(header.get('lora_adapter_metadata', '{}')).items(): configs.setdefault(_part(k), {})[k.split('.', 1)[1]] = v
-    try: _check_keys(tensors); adapter = Adapter(tensors, meta=ours.get('meta', {}), **_read_config(configs, tensors, alpha))
+    tensors, header = read_tensors(path)
+    ours = json.loads(header.get('shoes_lora', '{}'))
+    try: adapter = build_adapter({_canonical(k): x for k, x in tensors.items()}, header_configs(header), alpha, ours.get('meta'))
     except ValueError as e: raise ValueError(f'{path}: {e}') from e
     if ours and adapter.hash != ours['hash']: raise ValueError(f'{path} holds other weights than were saved (hash {adapter.hash}, not {ours["hash"]}); fetch it again.')
     return adapter

@@ -73,11 +73,12 @@ def settle(
 # %% ../nbs/03a_checkpoints.ipynb #93a219e4
 def write_tensors(
     path:str|Path,                  # .safetensors file to make or replace
-    tensors:dict,                   # name -> numpy array
+    tensors:dict,                   # name -> numpy array, or name -> torch tensor, which knows bfloat16
     metadata:dict[str,str]|None=None, # texts kept in the header
 ) -> Path:                          # `path`
     "Replace `path` by a safetensors file whose bytes depend on its content alone."
-    from safetensors.numpy import save
+    if any(hasattr(x, 'detach') for x in tensors.values()): from safetensors.torch import save
+    else: from safetensors.numpy import save
     data = save(tensors, metadata)
     end = 8 + int.from_bytes(data[:8], 'little')
     header = json.dumps(json.loads(data[8:end]), sort_keys=True, separators=(',', ':')).encode()
