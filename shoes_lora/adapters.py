@@ -8,12 +8,13 @@ __all__ = ['SIDES', 'TARGETS', 'TEXT_TARGETS', 'PRESETS', 'NAME', 'Factors', 'Ad
            'header_configs', 'build_adapter', 'load_adapter', 'ChangeProof', 'prove_change', 'scheduler_for', 'attach',
            'detach', 'attached_adapter', 'AdapterBank']
 
-# %% ../nbs/03b_adapters.ipynb #a8bbb0f1
-import json, math, re
+# %% ../nbs/03b_adapters.ipynb #041ad2c6
+import hashlib, json, math, re
 from collections import Counter
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from numbers import Real
 from pathlib import Path
 import torch
 from diffusers import DDIMScheduler
@@ -42,6 +43,11 @@ class Factors:
     def update(self) -> torch.Tensor: # float64, shape of the layer's weight
         "`scale * B A`; for a convolution in the shape of its kernel."
         return (self.B.double().flatten(1) @ self.A.double().flatten(1) * self.scale).reshape(self.B.shape[0], *self.A.shape[1:])
+
+    def stretch(self, weight:torch.Tensor) -> torch.Tensor: # float64, (n_out, 1...)
+        "`m/||V||` with `V = W + scale * B A`: how much longer DoRA makes every output's weights than a LoRA would; 1 for LoRA."
+        lengths = _lengths(weight.detach().cpu().double() + self.update())
+        return torch.ones_like(lengths) if self.magnitude is None else self.magnitude.double().reshape(lengths.shape)/lengths
 
     def change(self, weight:torch.Tensor|None=None) -> torch.Tensor: # float64, shape of the layer's weight
         "LoRA: `scale * B A` (Hu et al. 2021, section 4.1); DoRA: `m V/||V|| - W` with `V = W + scale * B A` (Liu et al. 2024, equation 5), which needs the base's `weight` W."
@@ -490,64 +496,161 @@ def attached_adapter(
     return Adapter(tensors, max(ranks.values()), max(alphas.values()), meta or {}, ranks, alphas, use_rslora)
 
 # %% ../nbs/03b_adapters.ipynb #85e7bf05
-def _padded(x:torch.Tensor, side:str, rank:int) -> torch.Tensor:
-    "`x` with zeros up to `rank` along the inner width: rows of A, columns of B."
-    axis = 0 if side == 'lora_A' else 1
-    shape = list(x.shape); shape[axis] = rank - shape[axis]
-    return torch.cat([x, x.new_zeros(shape)], axis)
-
-def _room(adapters:Iterable[Adapter]) -> Adapter:
-    "An adapter of zeros with room for each of `adapters`: for a module the largest rank, with the scale of the first that has it, and a magnitude where a DoRA is in the same network."
-    widest, dora = {}, {_part(m) for a in adapters for m in a.modules if _key(m, SIDES[2]) in a.tensors}
+def _room(
+    adapters:Iterable[Adapter], # that the room is for
+    together:int=1,             # how many of them at once
+) -> Adapter:                   # of zeros, with a magnitude where a DoRA is in the same network
+    "An adapter with room for any `together` of `adapters` side by side: the sum of a module's largest ranks, with the scale of the first that has the largest."
+    here, dora = {}, {_part(m) for a in adapters for m in a.modules if _key(m, SIDES[2]) in a.tensors}
     for a in adapters:
-        for m, rank in a.ranks.items():
-            if m not in widest or rank > widest[m][0]: widest[m] = rank, a
-    tensors = {_key(m, side): torch.zeros_like(a.tensors[_key(m, side)]) for m, (_, a) in widest.items() for side in SIDES[:2]}
-    tensors |= {_key(m, SIDES[2]): torch.zeros(_magnitude_shape(tensors[_key(m, 'lora_B')])) for m in widest if _part(m) in dora}
-    ranks, alphas = {m: r for m, (r, _) in widest.items()}, {m: r*(a.scale_of(m) or 1) for m, (r, a) in widest.items()}
+        for m, rank in a.ranks.items(): here.setdefault(m, []).append((rank, a))
+    ranks = {m: sum(sorted((r for r, _ in found), reverse=True)[:together]) for m, found in here.items()}
+    widest, tensors = {m: max(found, key=lambda x: x[0])[1] for m, found in here.items()}, {}
+    for m, a in widest.items():
+        A, B = (a.tensors[_key(m, side)] for side in SIDES[:2])
+        tensors |= {_key(m, 'lora_A'): A.new_zeros(ranks[m], *A.shape[1:]), _key(m, 'lora_B'): B.new_zeros(len(B), ranks[m], *B.shape[2:])}
+        if _part(m) in dora: tensors[_key(m, SIDES[2])] = torch.zeros(_magnitude_shape(B))
+    alphas = {m: ranks[m]*(a.scale_of(m) or 1) for m, a in widest.items()}
     return Adapter(tensors, max(ranks.values()), max(alphas.values()), rank_pattern=ranks, alpha_pattern=alphas)
+
+# %% ../nbs/03b_adapters.ipynb #d2f986f7
+@dataclass
+class _Held:
+    "One adapter's part for one layer, on the layer's device."
+    A:torch.Tensor
+    B:torch.Tensor                 # made for the scale of the layer
+    magnitude:torch.Tensor|None    # of a DoRA
+    gain:torch.Tensor|None         # of a DoRA: its stretch minus 1, (n_out, 1...)
+
+def _hold(
+    f:Factors,        # of an adapter
+    layer:LoraLayer,  # that carries the room
+    what:str,         # to be named in the error
+) -> _Held:
+    "Bring `f` to the device and scale of `layer`; `ValueError` where a DoRA divides by zero."
+    device = layer.lora_A[NAME].weight.device
+    A, B = f.A.to(device), (f.B*(f.scale/layer.scaling[NAME])).to(device)
+    if f.magnitude is None: return _Held(A, B, None, None)
+    gain = (f.stretch(layer.get_base_layer().weight) - 1).float()
+    if not torch.isfinite(gain).all(): raise ValueError(f'{what} makes an output whose weights are all zero, which no length can scale; the adapter belongs to another base.')
+    return _Held(A, B, f.magnitude.to(device), gain.to(device))
+
+@dataclass
+class _Plan:
+    "What a swap to some adapters copies; their weights come later."
+    slots:list[torch.Tensor] = field(default_factory=list)   # parts of the pipeline's A and B
+    values:list[torch.Tensor] = field(default_factory=list)  # what to copy there
+    rest:list[torch.Tensor] = field(default_factory=list)    # parts of A and B that no adapter takes, for zeros
+    ups:dict[str, dict] = field(default_factory=dict)        # adapter -> module -> its columns of B
+
+def _lay_out(
+    held:dict[str, dict[str, _Held]],      # adapter -> module -> its part
+    slots:dict[str, list[torch.Tensor]],   # module -> A and B of the pipeline
+) -> _Plan:
+    "Rows of A and columns of B for each of `held`, one after the other; what is left over is for zeros."
+    plan, used = _Plan(ups={k: {} for k in held}), dict.fromkeys(slots, 0)
+    for name, module, part in ((k, m, part) for k, parts in held.items() for m, part in parts.items()):
+        (A, B), start, end = slots[module], used[module], used[module] + len(part.A)
+        plan.slots += [A[start:end], B[:, start:end]]; plan.values += [part.A, part.B]
+        plan.ups[name][module], used[module] = plan.slots[-1], end
+    plan.rest = [x for m, (A, B) in slots.items() for x in (A[used[m]:], B[:, used[m]:]) if x.numel()]
+    return plan
+
+# %% ../nbs/03b_adapters.ipynb #4ec09e7e
+def _lengthen(
+    layer:LoraLayer,                                      # with A and weighted B of all `parts` in place
+    parts:list[tuple[_Held, torch.Tensor, float]],        # what is in the layer, its columns of B, its weight
+) -> None:
+    "Make of a weighted sum with a DoRA in it one DoRA: `G W + sum w g s B A` with `G = 1 + sum w (g - 1)`, where `g` is the stretch."
+    slot = layer.lora_magnitude_vector[NAME].weight
+    if len(parts) == 1 and parts[0][2] == 1: slot.copy_(parts[0][0].magnitude); return
+    gains = [slot.new_zeros(()) if held.gain is None else held.gain.to(slot.device) for held, _, _ in parts]
+    G = 1 + sum(w*gain for gain, (_, _, w) in zip(gains, parts))
+    G = torch.where(G.abs() < 2**-24, 2**-24, G)                       # B is divided by it, and so little of W is less than float32 resolves
+    for gain, (_, up, _) in zip(gains, parts): up.mul_((1 + gain)/G)
+    weight, update = layer.get_base_layer().weight.float(), layer.lora_B[NAME].weight.flatten(1) @ layer.lora_A[NAME].weight.flatten(1)*layer.scaling[NAME]
+    slot.copy_((G*_lengths(weight + update.reshape(weight.shape))).reshape(slot.shape))
+
+# %% ../nbs/03b_adapters.ipynb #c246c0d0
+def _mixture(
+    adapters:dict[str,Adapter],       # of the bank
+    name:str|Mapping[str,float]|None, # as `use` gets it
+    weight:float,                     # of a single one
+    together:int,                     # how many the bank has room for
+) -> dict[str,float]:                 # in the order of the bank, without zeros
+    "What is asked for as name -> weight; `ValueError` for what the bank cannot do."
+    several = name is None or isinstance(name, Mapping)
+    if several and weight != 1: raise ValueError(f'weight={weight} goes with the name of one adapter; several have theirs in the dict, and the base has none.')
+    asked = dict(name or {}) if several else {name: weight}
+    for k, w in asked.items():
+        if k not in adapters: raise ValueError(f'The bank holds no adapter {k!r}, only {", ".join(adapters)}.')
+        if not (isinstance(w, Real) and -2 <= w <= 2): raise ValueError(f'The weight of {k!r} is {w!r}; use a number from -2 to 2.')
+    mixture = {k: float(asked[k]) for k in adapters if asked.get(k)}
+    if len(mixture) > together: raise ValueError(f'{len(mixture)} adapters at once ({", ".join(mixture)}), but the bank has room for {together}; make it with together={len(mixture)}.')
+    schedules = {json.dumps(adapters[k].meta.get('schedule') or {}, sort_keys=True): k for k in mixture}
+    if len(schedules) > 1: raise ValueError(f'{" and ".join(map(repr, schedules.values()))} were trained with different noise schedules ({", ".join(schedules)}); use them one at a time.')
+    return mixture
+
+def _mixture_hash(
+    hashes:dict[str,str],     # name -> hash of the adapter
+    mixture:dict[str,float],  # name -> weight
+) -> str:
+    "Of one adapter at weight 1 its own hash, of the base '', else 16 hexadecimal digits over the sorted pairs of hash and weight."
+    pairs = sorted([hashes[k], w] for k, w in mixture.items())
+    if not pairs: return ''
+    return pairs[0][0] if [w for _, w in pairs] == [1] else hashlib.sha256(json.dumps(pairs).encode()).hexdigest()[:16]
 
 # %% ../nbs/03b_adapters.ipynb #cad2c287
 class AdapterBank:
-    "Several adapters resident on one pipeline; `use` swaps between them and the base by in-place copies."
+    "Many adapters resident on one pipeline; `use` swaps between them, their mixtures and the base by in-place copies."
     def __init__(self,
         pipe,                        # StableDiffusionPipeline without adapter; stays in the bank's hands until `close`
         adapters:dict[str,Adapter],  # name -> adapter, of any ranks, modules and kinds
+        together:int=1,              # how many may be on at once; every module gets room for that many
     ):
         if not adapters: raise ValueError('An AdapterBank needs at least one adapter.')
+        if together < 1: raise ValueError(f'together is {together}, but a bank shows one adapter at least; use 1 or more.')
         for a in adapters.values(): _check_fits(pipe, a)
-        attach(pipe, _room(list(adapters.values())))
-        self.pipe, self.adapters, self.layers = pipe, dict(adapters), lora_layers(pipe)
-        self.variants, self.schedulers = {m: layer.lora_variant for m, layer in self.layers.items()}, {k: scheduler_for(pipe.scheduler, a) for k, a in [*adapters.items(), (None, None)]}
-        self.prepared = {name: self._prepare(a) for name, a in [*adapters.items(), (None, None)]}
+        attach(pipe, _room(list(adapters.values()), together))
+        self.pipe, self.adapters, self.together, self.layers = pipe, dict(adapters), together, lora_layers(pipe)
+        self.variants = {m: layer.lora_variant for m, layer in self.layers.items() if layer.lora_variant}
+        self.schedulers, self.hashes = {k: scheduler_for(pipe.scheduler, a) for k, a in [*adapters.items(), (None, None)]}, {k: a.hash for k, a in adapters.items()}
+        self.slots = {m: [layer.lora_A[NAME].weight, layer.lora_B[NAME].weight] for m, layer in self.layers.items()}
+        self.plans, self.places = {}, []
+        try: self.held = {k: {m: _hold(a.factors(m), self.layers[m], f'{k!r} at {m}') for m in a.modules} for k, a in adapters.items()}
+        except ValueError: self.close(); raise
         self.use(None)
-
-    def _prepare(self, adapter:Adapter|None) -> tuple[list, dict, str]: # (tensor of the pipeline, what to copy there), module -> variant, hash
-        "All that a swap to `adapter` does, on the device of the pipeline; B is zero where it does not reach."
-        copies, variants, touched = [], {}, set(adapter.modules if adapter else ())
-        for module, layer in self.layers.items():
-            slots = {side: slot.weight for side, slot in _slots(layer, NAME).items()}
-            f, rank = adapter.factors(module) if module in touched else None, len(slots['lora_A'])
-            new = {'lora_B': torch.zeros_like(slots['lora_B'])} if f is None else {'lora_A': _padded(f.A, 'lora_A', rank), 'lora_B': _padded(f.B*(f.scale/layer.scaling[NAME]), 'lora_B', rank)}
-            if f and f.magnitude is not None: new['lora_magnitude_vector'], variants[module] = f.magnitude, self.variants[module]
-            copies += [(slots[side], x.to(slots[side].device)) for side, x in new.items()]
-        return copies, variants, adapter.hash if adapter else ''
 
     @property
     def changes_text(self) -> bool: # whether embeddings of prompts must be made again after a swap
         "Whether one of the adapters touches the text encoder."
         return any('text_encoder' in _parts(a) for a in self.adapters.values())
 
+    def _plan(self, names:tuple[str, ...]) -> _Plan:
+        "The copies for `names`, prepared once, and anew when the pipeline's tensors have moved since."
+        places = [x.data_ptr() for pair in self.slots.values() for x in pair]
+        if places != self.places: self.plans, self.places = {}, places
+        if names not in self.plans: self.plans[names] = _lay_out({k: self.held[k] for k in names}, self.slots)
+        return self.plans[names]
+
     @torch.no_grad()
     def use(self,
-        name:str|None,  # key of `adapters`, or None for the base
+        name:str|Mapping[str,float]|None, # key of `adapters`, or several with their weights, or None for the base
+        weight:float=1.,                  # what the change of one adapter is multiplied by, [-2, 2]
     ) -> None:
-        "Compute with adapter `name` from now on, or exactly as the base."
-        if name not in self.prepared: raise ValueError(f'The bank holds no adapter {name!r}, only {", ".join(self.adapters)}.')
-        copies, variants, self.pipe.adapter_hash = self.prepared[name]
-        for slot, x in copies: slot.copy_(x)
-        for module, layer in self.layers.items(): layer.lora_variant = variants.get(module, {})
-        self.pipe.scheduler = self.schedulers[name]
+        "Compute with the weighted sum of changes from now on, or exactly as the base; `ValueError` leaves all as it was."
+        mixture = _mixture(self.adapters, name, weight, self.together)
+        plan = self._plan(tuple(mixture))
+        if plan.slots: torch._foreach_copy_(plan.slots, plan.values)
+        if plan.rest: torch._foreach_zero_(plan.rest)
+        for k, w in mixture.items():
+            if w != 1: torch._foreach_mul_([*plan.ups[k].values()], w)
+        for m, variant in self.variants.items():                       # none in a bank without DoRA
+            parts = [(self.held[k][m], plan.ups[k][m], w) for k, w in mixture.items() if m in self.held[k]]
+            dora = any(held.gain is not None for held, _, _ in parts)
+            self.layers[m].lora_variant = variant if dora else {}
+            if dora: _lengthen(self.layers[m], parts)
+        self.pipe.adapter_hash, self.pipe.scheduler = _mixture_hash(self.hashes, mixture), self.schedulers[next(iter(mixture), None)]
 
     def close(self) -> None:
         "Give the pipeline back as the plain base."
