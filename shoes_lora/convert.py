@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['ROUNDING', 'METADATA', 'training_samples', 'Rounding', 'PictureProof', 'compare_pictures', 'read_proof',
-           'is_converted', 'convert_checkpoint', 'convert_run']
+           'is_converted', 'adapter_files', 'convert_checkpoint', 'convert_run']
 
 # %% ../nbs/04_convert.ipynb #3ffd0b5c
 import time
@@ -144,12 +144,12 @@ def read_proof(
     run:Run,
     step:int,
 ) -> dict: # content of checkpoint_metadata.json
-    "The proof of the converted checkpoint of `step`; raises when it is missing, damaged, or of another checkpoint file."
+    "The proof of the converted checkpoint of `step`; raises when it is missing, damaged, or of another checkpoint file than the one there is."
     folder = run.weights(step)
     if not folder.is_dir(): raise FileNotFoundError(f'{run.checkpoint(step).name} of {run.path} has not been converted; run convert first.')
     read_manifest(folder)
     proof = read_json(folder/METADATA)
-    if proof['source_sha256'] != file_hash(run.at(step).adapter): raise ValueError(f'{folder} was converted from an older {run.checkpoint(step).name}; convert it again.')
+    if run.checkpoint(step).path.exists() and proof['source_sha256'] != file_hash(run.at(step).adapter): raise ValueError(f'{folder} was converted from an older {run.checkpoint(step).name}; convert it again.')
     return proof
 
 def is_converted(run:Run, step:int) -> bool: # whether nothing is left to do
@@ -157,6 +157,19 @@ def is_converted(run:Run, step:int) -> bool: # whether nothing is left to do
     try: read_proof(run, step)
     except (FileNotFoundError, ValueError): return False
     return True
+
+def adapter_files(
+    run:Run,
+) -> tuple[dict[int,Path], dict[str,str]]: # file by step, ascending, and name -> reason of the broken ones
+    "Where the adapters of a run are: in its valid checkpoints, else, where a checkpoint is gone, in its proven conversion."
+    valid, broken = run.survey()
+    found = {c.step: c.adapter for c in valid}
+    for step in run.steps(run.weights_dir):
+        if run.checkpoint(step).path.exists(): continue
+        try: read_proof(run, step)
+        except (FileNotFoundError, ValueError) as e: broken[run.checkpoint(step).name] = str(e)
+        else: found[step] = run.weights(step)/WEIGHTS
+    return dict(sorted(found.items())), broken
 
 def _place(run:Run, step:int, device:str|None, dtype:str|None) -> tuple[str, str, str]: # base, device, precision
     "Where the checkpoint of `step` is to be proven; what is None is that of the training."
@@ -179,8 +192,8 @@ def convert_checkpoint(
 ) -> Path:                 # lora_weights/checkpoint-N
     "Write the adapter of `step` in diffusers' format with its alpha, and prove it in a fresh pipeline; what cannot be proven raises and leaves nothing."
     run = open_run(run.path if isinstance(run, Run) else run)
-    run.at(step)
     if not force and is_converted(run, step): return run.weights(step)
+    run.at(step)
     return _convert(run, step, pipe if pipe is not None else _fresh(*_place(run, step, device, dtype)), {})
 
 # %% ../nbs/04_convert.ipynb #496c2ea8

@@ -22,6 +22,7 @@ from . import __version__
 from .adapters import AdapterBank, load_adapter
 from .catalogue import COLOURS
 from .checkpoints import Run, open_run, read_json, read_metrics, write_file, write_json
+from .convert import adapter_files
 from .dataset import Photo, PhotoSet, check_photos, hold_out, load_picture, photo_hash, read_photoset
 from .env_check import pick_device, pick_dtype
 from .features import Lite0, cached_features
@@ -383,13 +384,13 @@ def score_reference(
 
 # %% ../nbs/05_evaluate.ipynb #bc9f7b4b
 def _candidates(run, wanted):
-    "Name -> (step, adapter) of the run's checkpoints; damaged, absent or no checkpoints are errors."
-    valid, broken = run.survey()
+    "Name -> (step, adapter) of the run's checkpoints, and of those of which the conversion alone is left; damaged, absent or no checkpoints are errors."
+    files, broken = adapter_files(run)
     if broken: raise ValueError(f'{next(iter(broken))} is damaged ({next(iter(broken.values()))}); delete it or train it again, then evaluate')
-    if unknown := set(wanted or ()) - {c.name for c in valid}: raise ValueError(f'{run.path} has no checkpoint {sorted(unknown)[0]!r}; it has {[c.name for c in valid]}')
-    valid = [c for c in valid if not wanted or c.name in wanted]
-    if not valid: raise FileNotFoundError(f'{run.path} has no checkpoint yet; train first, or check the path')
-    return {c.name: (c.step, load_adapter(c.adapter)) for c in valid}
+    if not files: raise FileNotFoundError(f'{run.path} has no checkpoint yet; train first, or check the path')
+    named = {run.checkpoint(step).name: step for step in files}
+    if unknown := set(wanted or ()) - set(named): raise ValueError(f'{run.path} has no checkpoint {sorted(unknown)[0]!r}; it has {list(named)}')
+    return {name: (step, load_adapter(files[step])) for name, step in named.items() if not wanted or name in wanted}
 
 def _differences(there, here):
     "Fields in which two plans differ, with the value of either."

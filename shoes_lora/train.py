@@ -24,7 +24,6 @@ import torch
 from accelerate import PartialState
 from accelerate.tracking import TensorBoardTracker, WandBTracker
 from accelerate.utils import reduce
-from filelock import FileLock, Timeout
 from safetensors import safe_open
 from tqdm.auto import tqdm
 
@@ -418,14 +417,6 @@ def _new_record(config:TrainConfig, facts:dict, start:Checkpoint|None, run:Run, 
 
 def _is_left(run:Run, checkpoint:Checkpoint) -> bool: return checkpoint.path.parent == run.interrupted_dir   # by a signal
 
-@contextmanager
-def _alone(run:Run) -> Iterator[None]:
-    "Hold the lock of a run, which the system takes back from a process that is killed; `RuntimeError` when another process has it."
-    run.path.parent.mkdir(parents=True, exist_ok=True)
-    try:
-        with FileLock(run.path.with_name(f'.{run.path.name}.lock'), timeout=0): yield
-    except Timeout: raise RuntimeError(f'Another process trains in {run.path}; wait for it, stop it, or choose another output folder.') from None
-
 def _end_by_signal(session:_Session, name:str) -> None:
     "Save what is needed to go on, say so, and end the process's work as the signal would have."
     step = session.trainer.steps_done
@@ -491,7 +482,7 @@ def train(
     if stop_at is not None and stop_at < 1: raise ValueError(f'stop_at must be a step of 1 or more, got {stop_at}.')
     tracker_names(config.report_to); optimizer_package(config)
     state = PartialState(cpu=pick_device(config.device, dtype=config.dtype) == 'cpu'); run, progress = Run(config.output), progress and state.is_main_process
-    with _alone(run) if state.is_main_process else nullcontext(), _disk_full_is_told(run), _deterministic(config.deterministic):
+    with run.alone() if state.is_main_process else nullcontext(), _disk_full_is_told(run), _deterministic(config.deterministic):
         _train(config, run, state, _starting_point(run, resume), min(config.max_train_steps if stop_at is None else stop_at, config.max_train_steps), allow_change, progress)
     state.wait_for_everyone()
     return run
