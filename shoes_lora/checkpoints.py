@@ -9,7 +9,7 @@ __all__ = ['MANIFEST', 'WEIGHTS', 'write_file', 'write_json', 'read_json', 'sett
 
 # %% ../nbs/03a_checkpoints.ipynb #2e8fb62c
 import hashlib, json, os, re, secrets, shutil
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
@@ -73,11 +73,12 @@ def settle(
 # %% ../nbs/03a_checkpoints.ipynb #93a219e4
 def write_tensors(
     path:str|Path,                  # .safetensors file to make or replace
-    tensors:dict,                   # name -> numpy array
+    tensors:dict,                   # name -> numpy array, or name -> torch tensor, which knows bfloat16
     metadata:dict[str,str]|None=None, # texts kept in the header
 ) -> Path:                          # `path`
     "Replace `path` by a safetensors file whose bytes depend on its content alone."
-    from safetensors.numpy import save
+    if any(hasattr(x, 'detach') for x in tensors.values()): from safetensors.torch import save
+    else: from safetensors.numpy import save
     data = save(tensors, metadata)
     end = 8 + int.from_bytes(data[:8], 'little')
     header = json.dumps(json.loads(data[8:end]), sort_keys=True, separators=(',', ':')).encode()
@@ -164,25 +165,27 @@ def _listed(folder:Path) -> list[str]:
     return sorted(p.as_posix() for p in paths if p.name != MANIFEST and not any(part.startswith('.') for part in p.parts))
 
 def write_manifest(
-    folder:str|Path, # folder whose other files are complete
-    **facts,         # values that `json` can write
-) -> Manifest:       # what was recorded
+    folder:str|Path,                           # folder whose other files are complete
+    hash_of:Callable[[Path], str]=file_hash,   # another may remember what it hashed before
+    **facts,                                   # values that `json` can write
+) -> Manifest:                                 # what was recorded
     "Record the SHA-256 of all files below `folder`, and `facts`, in its manifest; call it last."
     folder = Path(folder)
-    manifest = Manifest({name: file_hash(folder/name) for name in _listed(folder)}, facts)
+    manifest = Manifest({name: hash_of(folder/name) for name in _listed(folder)}, facts)
     write_json(folder/MANIFEST, manifest.to_json())
     return manifest
 
 def read_manifest(
-    folder:str|Path, # folder that `write_manifest` sealed
-) -> Manifest:       # its record, after every file was hashed again
+    folder:str|Path,                          # folder that `write_manifest` sealed
+    hash_of:Callable[[Path], str]=file_hash,  # another may remember what it hashed before
+) -> Manifest:                                # its record, after every file was hashed again
     "The manifest of `folder`; raises when it, or a file it lists, is missing or differs."
     folder = Path(folder)
     try: manifest = Manifest.from_json(read_json(folder/MANIFEST))
     except ValueError as e: raise ValueError(f'{folder/MANIFEST}: {e}') from e
     for name, expected in manifest.files.items():
         if not (folder/name).is_file(): raise FileNotFoundError(f'{folder/name} is missing although the manifest lists it; delete the folder or restore the file.')
-        if file_hash(folder/name) != expected: raise ValueError(f'{folder/name} has changed since it was written (SHA-256 differs); delete the folder or restore the file.')
+        if hash_of(folder/name) != expected: raise ValueError(f'{folder/name} has changed since it was written (SHA-256 differs); delete the folder or restore the file.')
     return manifest
 
 # %% ../nbs/03a_checkpoints.ipynb #64843b99
@@ -224,7 +227,7 @@ def verify_checkpoint(
     if manifest.facts.get('step') != checkpoint.step: raise ValueError(f'{checkpoint.path} holds step {manifest.facts.get("step")}, not the step of its name; give the folder its own name back.')
     return manifest
 
-# %% ../nbs/03a_checkpoints.ipynb #0f0ff92e
+# %% ../nbs/03a_checkpoints.ipynb #8a4343d5
 @dataclass(frozen=True)
 class Run:
     "A run folder: every path in it is built here."
@@ -252,6 +255,8 @@ class Run:
     def weights_dir(self) -> Path: return self.path/'lora_weights'
     @property
     def pipelines_dir(self) -> Path: return self.path/'checkpoint_pipelines'
+    @property
+    def base_pipeline(self) -> Path: return self.pipelines_dir/'base'
     @property
     def final_pipeline(self) -> Path: return self.path/'final_pipeline'
     @property
@@ -285,9 +290,11 @@ class Run:
             with FileLock(path.with_name(f'.{path.name}.lock'), timeout=0): yield
         except Timeout: raise RuntimeError(f'Another process trains in {self.path}, or prunes or moves it; wait for it, stop it, or choose another folder.') from None
 
-    def sweep(self) -> None:
-        "Delete what writes that were killed left hidden; only while nothing else writes to the run."
-        for folder in (self.path, self.checkpoints_dir, self.interrupted_dir, self.validation_dir, self.heldout_dir, self.weights_dir, self.pipelines_dir):
+    def sweep(self,
+        *folders:Path, # of the run; none takes all
+    ) -> None:
+        "Delete what writes that were killed left hidden; only while nothing else writes there."
+        for folder in folders or (self.path, self.checkpoints_dir, self.interrupted_dir, self.validation_dir, self.heldout_dir, self.weights_dir, self.pipelines_dir):
             for rest in folder.glob('.*.tmp'): shutil.rmtree(rest) if rest.is_dir() else rest.unlink()
 
     def set_aside(self, step:int) -> Path|None: # where they are now; None when there was nothing

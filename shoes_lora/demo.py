@@ -33,7 +33,7 @@ def demo_config(
     prompts = [f'A professional product photo of {what}, centered on white background, high quality, product photography'
                for what in ('black leather oxfords', 'red canvas sneakers', 'blue suede boots', 'white knit sneakers')]
     return TrainConfig(data=str(folder/'photos'), output=str(folder/'run'), base='tiny', train_batch_size=32, gradient_accumulation_steps=1, learning_rate=2e-3, lr_warmup_steps=min(20, max_train_steps//10),
-                       max_train_steps=max_train_steps, checkpointing_steps=checkpoint_every, target_modules=[*TARGETS, *CONVOLUTIONS], noise_offset=.5, gradient_checkpointing=False,
+                       max_train_steps=max_train_steps, checkpointing_steps=checkpoint_every, target_modules=[*TARGETS, *CONVOLUTIONS], gradient_checkpointing=False,
                        validation_prompts=prompts, num_validation_images=1, validation_guidance_scale=4., validation_inference_steps=12, heldout_photos=32, cache_dir=str(folder/'cache'))
 
 # %% ../nbs/08_demo.ipynb #bf68a750

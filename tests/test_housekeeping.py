@@ -16,7 +16,7 @@ from shoes_lora.evaluate import Evaluation
 from shoes_lora.housekeeping import move_run, prune_run
 from shoes_lora.train import best_heldout, read_heldout, train
 
-LIVES = multiprocessing.get_context('forkserver'); LIVES.set_forkserver_preload([__name__])   # so that a life begins with all imported
+LIVES = multiprocessing.get_context('forkserver'); LIVES.set_forkserver_preload(['__main__', 'pytest', 'PIL.ImageDraw', 'shoes_lora.cli', 'shoes_lora.housekeeping'])   # so that a life begins with all imported
 CHANGES = {'os.rename', 'os.remove', 'os.rmdir', 'os.link', 'os.mkdir', 'os.utime', 'os.chmod', 'os.truncate'}    # Python announces these before it does them; `open` too, for writing
 
 @pytest.fixture(scope='module')

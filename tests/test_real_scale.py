@@ -3,13 +3,16 @@ import shutil
 from dataclasses import replace
 
 import pytest
+from peft import LoraConfig, get_peft_model
+from safetensors.torch import save_file
 
-from shoes_lora.adapters import lora_layers
+from shoes_lora.adapters import TARGETS, load_adapter, lora_layers, save_adapter
 from shoes_lora.catalogue import draw_photo, sample_product
 from shoes_lora.checkpoints import read_json, read_metrics
 from shoes_lora.config import TrainConfig
 from shoes_lora.dataset import write_split
 from shoes_lora.env_check import ram_bytes
+from shoes_lora.formats import read_file
 from shoes_lora.inference import load_base, write_random_base
 from shoes_lora.train import train
 
@@ -55,3 +58,28 @@ def test_read_by_diffusers(place):
     pipe.load_lora_weights(runs['resumed'].checkpoint(3).path)
     assert len(lora_layers(pipe)) == 128
     assert sum(p.numel() for p in pipe.unet.parameters()) == UNET + ADAPTER == 861_115_332
+
+def test_rescued_from_a_whole_model(place):
+    "The original system's checkpoints: peft's UNet as Accelerate saves it, 686 frozen weights of 3.4 GB around a LoRA of 6.4 MB that does not say its alpha."
+    folder, runs = place
+    adapter, pipe = load_adapter(runs['resumed'].checkpoint(3).adapter), load_base(folder/'base', 'cpu')
+    state = get_peft_model(pipe.unet, LoraConfig(r=8, lora_alpha=16, target_modules=list(TARGETS))).state_dict()
+    state |= {f'base_model.model.{k.removeprefix("unet.").replace(".weight", ".default.weight")}': x for k, x in adapter.tensors.items()}
+    file = folder/'checkpoint-3'/'model.safetensors'; file.parent.mkdir()
+    save_file(state, file); assert len(state) == 942 and file.stat().st_size > 3.4e9
+    del state, pipe
+
+    pipe = load_base(folder/'base', 'cpu')
+    found = read_file(file.parent, alpha=16, base=pipe)
+    assert (found.format, found.keys, len(found.adapter.modules), found.adapter.alpha, found.family) == ('whole model', 942, 128, 16, 'Stable Diffusion 1.x')
+    assert (found.frozen.tensors, found.frozen.equal, found.frozen.max_difference) == (686, 686, 0) and found.adapter.hash == adapter.hash
+    assert 6.3e6 < save_adapter(found.adapter, folder/'rescued.safetensors').stat().st_size < 6.5e6
+    with pytest.raises(ValueError, match='does not say its alpha'): read_file(file)
+
+    for key, wrong in ((b'base_model.model.conv_in.weight', b'base_model.model.conv_in.wright'), (b'mid_block.attentions.0.transformer_blocks.0.attn1.to_q.lora_A.default', b'mid_block.attentions.0.transformer_blocks.0.attn1.to_q.lora_X.default')):
+        with open(file, 'r+b') as f:                      # renamed where it stands in the header
+            header = f.read(8 + int.from_bytes(f.read(8), 'little')); at = header.index(key) + 8
+            f.seek(at); f.write(wrong)
+            with pytest.raises(ValueError, match=wrong.decode()): f.flush(); read_file(file, alpha=16, base=pipe)
+            f.seek(at); f.write(key); f.flush()
+    assert read_file(file, alpha=16).adapter.hash == adapter.hash, 'without a base at hand, too'
