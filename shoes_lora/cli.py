@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['app', 'data_app', 'Base', 'Device', 'Dtype', 'Folder', 'Layout', 'Where', 'Template', 'Tokens', 'RunFolder',
            'command', 'main', 'env', 'draw', 'check', 'prepare', 'stats', 'export', 'train', 'convert', 'evaluate',
-           'prune', 'move', 'demo', 'generate']
+           'prune', 'compact', 'move', 'demo', 'generate']
 
 # %% ../nbs/09_cli.ipynb #dde75902
 import inspect, itertools, re, sys, traceback
@@ -319,6 +319,18 @@ def prune(
     found = prune_run(run, dry_run=dry_run, **_given(keep=keep))
     typer.echo(found)
     if found.refused: raise typer.Exit(1)
+
+@command('''compact old_outputs/shoes_3000steps --alpha 16 --base stable-diffusion-v1-5/stable-diffusion-v1-5''')
+def compact(
+    folder:Annotated[Path, typer.Argument(help='At or above folders checkpoint-N that hold model.safetensors, as Accelerate writes them.')],
+    alpha:Annotated[float, typer.Option(help='Strength of the LoRA before division by rank, as it was trained with; the files do not say it.')],
+    base:Annotated[str|None, typer.Option('--base', help='Base model they were trained on; its weights are then compared with the frozen ones in the checkpoints.', show_default=False)]=None,
+    yes:Annotated[bool, typer.Option('--yes', help='Delete the checkpoints without asking, once their adapters are proven.')]=False,
+):
+    "Take the adapters out of the large checkpoints of other scripts, prove them, and ask before the large files are deleted."
+    from shoes_lora.housekeeping import compact_checkpoints
+    from shoes_lora.inference import load_base
+    for done in compact_checkpoints(folder, alpha, load_base(base, 'cpu', 'float32') if base else None, lambda question: yes or typer.confirm(question)): typer.echo(done)
 
 @command('''move outputs/my_shoes archive/my_shoes''')
 def move(

@@ -1,12 +1,14 @@
 "What a deletion survives: kill -9 before every change that a move or a pruning makes on the disk; and what is never deleted."
-import multiprocessing, os, random, shutil, signal, sys, time
+import contextlib, copy, io, multiprocessing, os, random, shutil, signal, sys, time
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from peft import LoraConfig, get_peft_model
 from PIL import Image, ImageDraw
+from safetensors.torch import save_file
 
-from shoes_lora.adapters import load_adapter
+from shoes_lora.adapters import TARGETS, init_adapter, load_adapter
 from shoes_lora.checkpoints import Run, open_run, read_json, write_json
 from shoes_lora.cli import main
 from shoes_lora.config import TrainConfig
@@ -14,6 +16,7 @@ from shoes_lora.convert import adapter_files, convert_run, is_converted
 from shoes_lora.dataset import write_split
 from shoes_lora.evaluate import Evaluation
 from shoes_lora.housekeeping import move_run, prune_run
+from shoes_lora.inference import load_base
 from shoes_lora.train import best_heldout, read_heldout, train
 
 LIVES = multiprocessing.get_context('forkserver'); LIVES.set_forkserver_preload(['__main__', 'pytest', 'PIL.ImageDraw', 'shoes_lora.cli', 'shoes_lora.housekeeping'])   # so that a life begins with all imported
@@ -42,7 +45,7 @@ def copied(run, folder):
 
 def content(run):
     "Every file of a run but its record, and what its record says but where it is; a record that was being written may lie beside it."
-    files = {p.relative_to(run.path).as_posix(): p.read_bytes() for p in run.path.rglob('*') if p.is_file() and p != run.record and not (p.name.startswith('.run.json.') and p.suffix == '.tmp')}
+    files = {p.relative_to(run.path).as_posix(): p.read_bytes() for p in run.path.rglob('*') if p.is_file() and p != run.record and p.name != '.lock' and not (p.name.startswith('.run.json.') and p.suffix == '.tmp')}
     record = read_json(run.record); record.pop('move', None); record['config'] = {k: v for k, v in record['config'].items() if k != 'output'}
     return files | {'record': record}
 
@@ -83,8 +86,8 @@ def test_move_killed_before_every_change(original, tmp_path, copy):
     run = copied(original, here); whole = content(run)
     killed, total = life(moves, here, there, copy)
     assert not killed and not here.exists() and is_whole(there, whole) and total > (100 if copy else 5)
-    states = set()
-    for n in range(1, total + 1):
+    states, early = set(), random.Random(0).sample(range(1, int(.7*total)), min(30, int(.7*total) - 1))        # most of a copy is one file after the other
+    for n in sorted({*early, *range(int(.7*total), total + 1)}):
         shutil.rmtree(there, ignore_errors=True); copied(original, here)
         assert life(moves, here, there, copy, dies_at=n) == (True, n)
         state = is_whole(here, whole), is_whole(there, whole); states.add(state)
@@ -98,7 +101,7 @@ def test_move_killed_before_every_change(original, tmp_path, copy):
 
 def test_move_killed_twice_and_from_outside(original, tmp_path):
     here, there, moments = tmp_path/'run', tmp_path/'moved', random.Random(0)
-    whole = content(copied(original, here)); start = time.monotonic(); life(moves, here, there, True); lasts = time.monotonic() - start
+    whole = content(copied(original, here)); life(rests); start = time.monotonic(); life(moves, here, there, True); lasts = time.monotonic() - start
     for _ in range(8):
         shutil.rmtree(there, ignore_errors=True); copied(original, here)
         for _ in range(2):
@@ -141,24 +144,70 @@ def test_prune_killed_before_every_change(original, tmp_path):
         prunes(here)
         assert run.steps(run.checkpoints_dir) == sorted({best, 4}) and adapters(run) == all_of_them and not list(run.path.rglob('.*.tmp'))
 
+def held(run): return {p: p.read_bytes() for p in run.path.rglob('*') if p.is_file() and p.name != '.lock'}
+
 @pytest.mark.parametrize('seed', range(12))
 def test_prune_keeps_best_last_and_unproven(original, tmp_path, seed):
     chance, run = random.Random(seed), copied(original, tmp_path/'run'); steps = [1, 2, 3, 4]
-    for s in steps: run.pipeline(s).mkdir(parents=True, exist_ok=True); (run.pipeline(s)/'unet.bin').write_bytes(bytes(1000))
+    for s in steps: write_json(run.pipeline(s)/'checkpoint_metadata.json', {'adapter': {'hash': load_adapter(run.checkpoint(s).adapter).hash}})
     pick, scores = chance.choice([None, 1, 2, 3, 4]), {s: chance.random() for s in steps}
     if seed % 3: write_json(Evaluation(run.evaluation_dir).scores, {'verdict': {'pick': pick and f'checkpoint-{pick}'}, 'candidates': [{'step': s, 'kid': x} for s, x in scores.items()]})
     broken, unproven = ({s for s in steps[:k] if chance.random() < .3} for k in (3, 4))
     for s in broken: run.checkpoint(s).train_state.write_bytes(b'')
     for s in unproven: chance.choice([lambda: shutil.rmtree(run.weights(s)), lambda: (run.weights(s)/'pytorch_lora_weights.safetensors').write_bytes(b'x'), lambda: (run.weights(s)/'manifest.json').unlink()])()
-    before, helds = {p: p.read_bytes() for p in run.path.rglob('*') if p.is_file()}, [h for h in read_heldout(run) if h.step]
+    before, helds = held(run), [h for h in read_heldout(run) if h.step]
     precious = {4, best_heldout(helds).step, best_heldout([h for h in helds if h.step not in broken]).step} | ({pick or 4, min(scores, key=scores.get)} if seed % 3 else set())
     dry = prune_run(run, chance.choice(['best', 'last', 'best,last,every=1000', '4', 'every=2']), dry_run=True)
-    assert {p: p.read_bytes() for p in run.path.rglob('*') if p.is_file()} == before, 'the dry run changed something'
+    assert held(run) == before, 'the dry run changed something'
     done = prune_run(run, 'last')
     assert set(dry.removed) <= set(done.removed)
     left, pipelines = set(run.steps(run.checkpoints_dir)), set(run.steps(run.pipelines_dir))
     assert left == precious | broken | unproven
-    assert pipelines == precious | broken, 'a pipeline stays where its checkpoint is broken'
+    assert pipelines == precious | broken, 'a pipeline stays where nobody else proves its adapter'
     gone = {f'checkpoints/checkpoint-{s}' for s in set(steps) - left} | {f'checkpoint_pipelines/checkpoint-{s}' for s in set(steps) - pipelines}
     assert set(done.removed) == gone
     for p, content in before.items(): assert p.relative_to(run.path).as_posix().startswith(tuple(f'{g}/' for g in gone)) or p.read_bytes() == content
+
+def cli(*words, answer=''):
+    "(exit status, output, error output) of a command line, with `answer` typed in."
+    out, err, typed = io.StringIO(), io.StringIO(), sys.stdin
+    try:
+        sys.stdin = io.StringIO(answer)
+        with contextlib.redirect_stdout(out), contextlib.redirect_stderr(err): status = main([*map(str, words)])
+    finally: sys.stdin = typed
+    return status, out.getvalue(), err.getvalue()
+
+def test_prune_and_move_on_the_command_line(original, tmp_path):
+    run = copied(original, tmp_path/'run'); before = content(run)
+    status, out, err = cli('prune', run.path, '--keep', 'last', '--dry-run')
+    assert status == 0 and 'would go' in out and 'cannot be resumed' in out and 'best' not in err and content(run) == before
+    with run.alone():
+        for words in (['prune', run.path], ['move', run.path, tmp_path/'moved']):
+            status, out, err = cli(*words)
+            assert (status, out) == (1, '') and 'Another process trains in' in err and content(run) == before
+    shutil.rmtree(run.weights(1)); shutil.rmtree(run.weights(2))
+    status, out, err = cli('prune', run.path, '--keep', 'last')
+    assert status == 1 and 'has not been converted' in out and 'folders stay although no rule keeps them' in out      # a part was not done, and the status says so
+    assert cli('prune', run.path, '--keep', 'last,1,2')[0] == 0                                                        # now a rule keeps it
+    status, out, err = cli('move', run.path, tmp_path/'moved', '--copy')
+    assert (status, out) == (0, f'{tmp_path/"moved"}\n') and not run.path.exists()
+    assert cli('move', run.path, tmp_path/'moved')[:2] == (0, out)                                                     # the same line again
+    status, out, err = cli('move', tmp_path/'moved', tmp_path)
+    assert (status, out) == (1, '') and 'exists already' in err
+
+def test_compact_asks_first(tmp_path):
+    base, wanted = load_base('tiny', 'cpu'), {}
+    for step in (500, 1000):
+        wanted[step] = init_adapter(base, rank=2, alpha=4, seed=step)
+        model = get_peft_model(copy.deepcopy(base.unet), LoraConfig(r=2, lora_alpha=4, target_modules=list(TARGETS)))
+        model.load_state_dict({f'base_model.model.{k.removeprefix("unet.").replace(".weight", ".default.weight")}': x for k, x in wanted[step].tensors.items()}, strict=False)
+        (tmp_path/'old'/f'checkpoint-{step}').mkdir(parents=True); save_file(model.state_dict(), tmp_path/'old'/f'checkpoint-{step}'/'model.safetensors')
+    large = sorted(tmp_path.rglob('model.safetensors')); words = ['compact', tmp_path/'old', '--alpha', 4, '--base', 'tiny']
+    for answer, status in (('n\n', 0), ('', 130)):                                     # no, and nobody there to ask
+        found = cli(*words, answer=answer)
+        assert found[0] == status and 'Delete the 2 checkpoints' in found[1] and sorted(tmp_path.rglob('model.safetensors')) == large
+    for step in wanted: assert load_adapter(tmp_path/'old'/f'checkpoint-{step}').hash == wanted[step].hash
+    assert cli('compact', tmp_path/'old', '--alpha', 5, '--base', 'tiny', '--yes')[0] == 1 and sorted(tmp_path.rglob('model.safetensors')) == large   # of another strength than the adapters that are there
+    status, out, err = cli(*words, answer='y\n')
+    assert status == 0 and out.count('was deleted') == 2 and not list(tmp_path.rglob('model.safetensors'))
+    for step in wanted: assert load_adapter(tmp_path/'old'/f'checkpoint-{step}').hash == wanted[step].hash
