@@ -77,8 +77,8 @@ class Disk:
             if not self.names[key]: won += s.st_blocks*512 if hasattr(s, 'st_blocks') else s.st_size
         return won
 
-# %% ../nbs/04d_housekeeping.ipynb #99a6b004
-@dataclass
+# %% ../nbs/04d_housekeeping.ipynb #bfe18569
+@dataclass(repr=False)
 class Pruned:
     "What was removed from a run, or would be, and what was not; folders are named as in the run."
     dry_run:bool                                                # nothing was removed
@@ -97,16 +97,16 @@ class Pruned:
     def __str__(self) -> str: # a markdown table and a line below it
         "What happens to each folder, and why."
         rows = [(k, 'would go' if self.dry_run else 'removed', _megabytes(n), self.lost[k]) for k, n in self.removed.items()]
-        rows += [(k, 'stays', '', f'not removed: {why}') for k, why in self.refused.items()] + [(k, 'kept', '', ', '.join(why)) for k, why in self.kept.items()]
+        rows += [(k, 'stays', '', why) for k, why in self.refused.items()] + [(k, 'kept', '', ', '.join(why)) for k, why in self.kept.items()]
         rows.sort(key=lambda r: [int(x) if x.isdigit() else x for x in re.split(r'(\d+)', r[0])])
-        end = f'{_megabytes(self.won)} of disk {"would be" if self.dry_run else "were"} won.' + (f' {len(self.refused)} folders stay although no rule keeps them.' if self.refused else '')
+        end = f'{_megabytes(self.won)} of disk {"would be" if self.dry_run else "were"} won.' + (f' Folders that stay although no rule keeps them: {len(self.refused)}.' if self.refused else '')
         return '\n'.join(['| folder | fate | disk | why |', '|---|---|---:|---|', *('| ' + ' | '.join(r) + ' |' for r in rows), '', end])
 
-    _repr_markdown_ = __str__   # in a notebook
+    __repr__ = _repr_markdown_ = __str__   # in a notebook
 
 def _megabytes(n:int) -> str: return f'{n/1e6:,.1f} MB'
 
-# %% ../nbs/04d_housekeeping.ipynb #9642f55e
+# %% ../nbs/04d_housekeeping.ipynb #61e253df
 def _unproven(run:Run, step:int) -> str: # '' when it is proven
     "Why the adapter of a training checkpoint is not known to be elsewhere."
     try:
@@ -142,6 +142,8 @@ def _keepers(run:Run, keep:str) -> tuple[dict[int,list[str]], list[int], dict[st
         for s, why in found.items(): reasons[s] = list(dict.fromkeys([*reasons.get(s, []), *why]))
     return reasons, steps, broken
 
+def _named_within(run:Run, text:str) -> str: return text.replace(f'{run.path}{os.sep}', '').replace(str(run.path), run.path.name)   # folders as in the run
+
 def _prune(run:Run, keep:str, dry_run:bool) -> Pruned:
     "What `prune_run` does once nobody trains."
     (reasons, steps, broken), found, disk = _keepers(run, keep), Pruned(dry_run), Disk()
@@ -150,9 +152,9 @@ def _prune(run:Run, keep:str, dry_run:bool) -> Pruned:
         for folder, missing, lost in ((checkpoint.path, _unproven, f'training cannot be resumed from step {step} any more; its adapter stays in {left}'), (pipeline, _unfounded, 'can be made again from its adapter')):
             name = folder.relative_to(run.path).as_posix()
             if not folder.is_dir(): continue
-            if folder == checkpoint.path and checkpoint.name in broken: found.refused[name] = f'broken: {broken[checkpoint.name]}'
+            if folder == checkpoint.path and checkpoint.name in broken: found.refused[name] = _named_within(run, f'broken: {broken[checkpoint.name]}')
             elif step in reasons: found.kept[name] = reasons[step]
-            elif reason := missing(run, step): found.refused[name] = reason
+            elif reason := missing(run, step): found.refused[name] = _named_within(run, reason)
             else:
                 found.removed[name], found.lost[name] = disk.won(folder), lost
                 if not dry_run: remove_dir(folder)

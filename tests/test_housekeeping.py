@@ -187,7 +187,7 @@ def test_prune_and_move_on_the_command_line(original, tmp_path):
             assert (status, out) == (1, '') and 'Another process trains in' in err and content(run) == before
     shutil.rmtree(run.weights(1)); shutil.rmtree(run.weights(2))
     status, out, err = cli('prune', run.path, '--keep', 'last')
-    assert status == 1 and 'has not been converted' in out and 'folders stay although no rule keeps them' in out      # a part was not done, and the status says so
+    assert status == 1 and 'has not been converted' in out and 'Folders that stay although no rule keeps them: ' in out      # a part was not done, and the status says so
     assert cli('prune', run.path, '--keep', 'last,1,2')[0] == 0                                                        # now a rule keeps it
     status, out, err = cli('move', run.path, tmp_path/'moved', '--copy')
     assert (status, out) == (0, f'{tmp_path/"moved"}\n') and not run.path.exists()
