@@ -61,11 +61,11 @@ def read_lineage(
             'settings': {k: config[k] for k in _SETTINGS if k in config}, 'loss': facts.get('loss'), 'heldout_val': facts.get('heldout_val'), 'heldout_val_before': held.get('heldout_val'),
             'trigger_caption': trigger_caption(config['validation_prompts']), 'timestep_spacing': config['timestep_spacing'], 'started': record.get('started'), 'changes': record.get('changes') or [], 'verdict': read_verdict(run, step)}
 
-# %% ../nbs/04e_lineage.ipynb #effda837
+# %% ../nbs/04e_lineage.ipynb #7febb7bc
 _SS = {'ss_learning_rate': 'learning_rate', 'ss_unet_lr': 'learning_rate', 'ss_text_encoder_lr': 'text_encoder_lr', 'ss_lr_scheduler': 'lr_scheduler', 'ss_lr_warmup_steps': 'lr_warmup_steps', 'ss_batch_size_per_device': 'train_batch_size',
        'ss_gradient_accumulation_steps': 'gradient_accumulation_steps', 'ss_optimizer': 'optimizer', 'ss_seed': 'seed', 'ss_noise_offset': 'noise_offset', 'ss_min_snr_gamma': 'snr_gamma', 'ss_caption_dropout_rate': 'caption_dropout', 'ss_max_grad_norm': 'max_grad_norm'}
 
-def _as_text(value) -> str: return value if isinstance(value, str) else json.dumps(value)
+def _as_text(value) -> str: return json.dumps(value) if isinstance(value, (dict, list)) else str(value)
 
 def kohya_metadata(
     lineage:dict,       # of `read_lineage`
