@@ -228,6 +228,15 @@ def verify_checkpoint(
     return manifest
 
 # %% ../nbs/03a_checkpoints.ipynb #8a4343d5
+@contextmanager
+def _locked(path:Path, busy:str) -> Iterator[None]:
+    "Hold the lock file `path`, which the system takes back from a process that is killed; `RuntimeError` says `busy` when another process has it."
+    from filelock import FileLock, Timeout
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with FileLock(path, timeout=0): yield
+    except Timeout: raise RuntimeError(busy) from None
+
 @dataclass(frozen=True)
 class Run:
     "A run folder: every path in it is built here."
@@ -283,12 +292,14 @@ class Run:
 
     @contextmanager
     def alone(self) -> Iterator[None]:
-        "Hold the lock of this run, which the system takes back from a process that is killed; `RuntimeError` when another process has it."
-        from filelock import FileLock, Timeout
-        path = self.path.resolve(); path.parent.mkdir(parents=True, exist_ok=True)
-        try:
-            with FileLock(path.with_name(f'.{path.name}.lock'), timeout=0): yield
-        except Timeout: raise RuntimeError(f'Another process trains in {self.path}, or prunes or moves it; wait for it, stop it, or choose another folder.') from None
+        "Inside, no other process trains in this run, prunes or moves it; `RuntimeError` when one does."
+        path = self.path.resolve()
+        with _locked(path.with_name(f'.{path.name}.lock'), f'Another process trains in {self.path}, or prunes or moves it; wait for it, stop it, or choose another folder.'): yield
+
+    @contextmanager
+    def alone_with_pipelines(self) -> Iterator[None]:
+        "Inside, no other process makes or removes pipelines of this run; `RuntimeError` when one does."
+        with _locked(self.pipelines_dir/'.lock', f'Another process makes pipelines of {self.path}, or removes them; wait for it, or end it.'): yield
 
     def sweep(self,
         *folders:Path, # of the run; none takes all

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['app', 'data_app', 'Base', 'Device', 'Dtype', 'Folder', 'Layout', 'Where', 'Template', 'Tokens', 'RunFolder', 'Alpha',
            'Partial', 'LoraFile', 'command', 'main', 'env', 'draw', 'check', 'prepare', 'stats', 'export', 'train',
-           'convert', 'inspect_', 'export_', 'push', 'evaluate', 'demo', 'generate']
+           'convert', 'inspect_', 'export_', 'push', 'evaluate', 'prune', 'compact', 'move', 'demo', 'generate']
 
 # %% ../nbs/09_cli.ipynb #dde75902
 import inspect, itertools, re, sys, traceback
@@ -272,7 +272,7 @@ def train(
     typer.echo(f'{run.path}: checkpoints of steps {", ".join(str(c.step) for c in run.checkpoints())}')
     typer.echo(f'Next: shoes-lora evaluate {run.path}')
 
-# %% ../nbs/09_cli.ipynb #1e277f15
+# %% ../nbs/09_cli.ipynb #9344027c
 RunFolder = Annotated[Path, typer.Argument(metavar='RUN', help='Folder that `train` wrote.')]
 
 @command('''convert outputs/my_shoes
@@ -365,6 +365,45 @@ def evaluate(
     for c in scores.candidates: typer.echo(f'{c.name:18} KID {c.kid:.3f} +- {c.kid_se:.3f}   white border {c.white_border.value:.0%}' + (f'   colour match {c.colour_match.value:.0%}' if c.colour_match else ''))
     typer.echo(scores.verdict.sentence)
     typer.echo(write_report(run, output))
+
+@command('''prune outputs/my_shoes --dry-run
+prune outputs/my_shoes --keep best,last,every=500''')
+def prune(
+    run:RunFolder,
+    keep:Annotated[str|None, typer.Option(help='Rules with commas between them: best, last, every=K, or a step. The best and the last are kept in any case.', show_default='best,last,every=1000')]=None,
+    dry_run:Annotated[bool, typer.Option('--dry-run', help='Say what would go and what it would win, and do nothing.')]=False,
+):
+    """Remove the checkpoints and pipelines that no rule keeps and whose adapters are proven elsewhere, and say what that wins; status 1 if something stays that no rule keeps.
+
+    Convert first: a checkpoint goes only when its conversion is there, whole and of the same weights. It cannot be resumed from any more."""
+    from shoes_lora.housekeeping import prune_run
+    found = prune_run(run, dry_run=dry_run, **_given(keep=keep))
+    typer.echo(found)
+    if found.refused: raise typer.Exit(1)
+
+@command('''compact old_outputs/shoes_3000steps --alpha 16 --base stable-diffusion-v1-5/stable-diffusion-v1-5''')
+def compact(
+    folder:Annotated[Path, typer.Argument(help='At or above folders checkpoint-N that hold model.safetensors, as Accelerate writes them.')],
+    alpha:Annotated[float, typer.Option(help='Strength of the LoRA before division by rank, as it was trained with; the files do not say it.')],
+    base:Annotated[str|None, typer.Option('--base', help='Base model they were trained on; its weights are then compared with the frozen ones in the checkpoints.', show_default=False)]=None,
+    yes:Annotated[bool, typer.Option('--yes', help='Delete the checkpoints without asking, once their adapters are proven.')]=False,
+):
+    "Take the adapters out of the large checkpoints of other scripts, prove them, and ask before the large files are deleted."
+    from shoes_lora.housekeeping import compact_checkpoints
+    from shoes_lora.inference import load_base
+    for done in compact_checkpoints(folder, alpha, load_base(base, 'cpu', 'float32') if base else None, lambda question: yes or typer.confirm(question)): typer.echo(done)
+
+@command('''move outputs/my_shoes archive/my_shoes''')
+def move(
+    run:RunFolder,
+    dest:Annotated[Path, typer.Argument(metavar='DEST', help='Folder that the run shall be; must not exist.')],
+    copy:Annotated[bool, typer.Option('--copy', help='Copy, compare and delete, also where a rename would do.')]=False,
+):
+    """Move a run: rename it, or on another disk copy it, compare every byte, and only then delete the source.
+
+    Whatever interrupts it, one whole run is there, and the same line again ends the move."""
+    from shoes_lora.housekeeping import move_run
+    typer.echo(move_run(run, dest, copy).path)
 
 @command('''demo
 demo outputs/quick --photos 40 --max-train-steps 20 --checkpointing-steps 10 --pictures 16''')

@@ -6,7 +6,7 @@
 __all__ = ['disk_usage', 'write_base', 'ResidentBase', 'MergeProof', 'PipelineFolder', 'write_merged', 'write_with_adapter',
            'pipelines_of_run']
 
-# %% ../nbs/04c_pipelines.ipynb #7c504583
+# %% ../nbs/04c_pipelines.ipynb #fa988f5c
 import os, secrets, shutil, time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -16,13 +16,12 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import diffusers, numpy as np, torch
-from filelock import FileLock, Timeout
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from tqdm.auto import tqdm
 
 from .adapters import Adapter, ChangeProof, Factors, load_adapter, lora_layers, prove_change, scheduler_for
-from .checkpoints import MANIFEST, WEIGHTS, Run, atomic_dir, check_space, file_hash, open_run, read_json, read_manifest, verify_checkpoint, write_file, write_json, write_manifest
+from .checkpoints import MANIFEST, WEIGHTS, Run, atomic_dir, check_space, file_hash, open_run, read_json, read_manifest, write_file, write_json, write_manifest
 from .convert import METADATA, PictureProof, Unfinished, compare_pictures, loaded_lora, paint_again, picture_levels, read_proof, training_samples
 from .inference import Sample, load_base, set_scheduler
 
@@ -408,7 +407,7 @@ def _finished(run:Run, step:int, form:str, hash_of:Callable[[Path], str]) -> boo
 
 def _base_of(run:Run, step:int, device:str|None, dtype:str|None, hash_of:Callable[[Path], str]) -> ResidentBase:
     "The base of the run, resident; written first when it is missing, damaged or another. None for `device` and `dtype` takes those that the conversion was proven in."
-    facts, place = verify_checkpoint(run.checkpoint(step)).facts['run'], read_proof(run, step)['proof']
+    facts = read_proof(run, step); place = facts['proof']
     try: there = read_manifest(run.base_pipeline, hash_of).facts.get('base_hash')
     except (ValueError, FileNotFoundError): there = None
     if there != facts['base_hash']:
@@ -428,22 +427,16 @@ def _finish(run:Run, step:int, hash_of:Callable[[Path], str]) -> None:
         for name in (*wanted.files, MANIFEST): _share(source/name, d/name)
         read_manifest(d, hash_of)
 
-# %% ../nbs/04c_pipelines.ipynb #67c14241
+# %% ../nbs/04c_pipelines.ipynb #1a00084e
 @contextmanager
 def _alone(run:Run) -> Iterator[None]:
     "Inside, no other process makes pipelines of `run`; rests of one that was killed are deleted."
-    run.pipelines_dir.mkdir(exist_ok=True)
-    try:
-        with FileLock(run.pipelines_dir/'.lock', timeout=0): run.sweep(run.pipelines_dir); yield
-    except Timeout as e: raise RuntimeError(f'Another process makes pipelines of {run.path}; wait for it, or end it.') from e
+    with run.alone_with_pipelines(): run.sweep(run.pipelines_dir); yield
 
 def _converted(run:Run, steps:Iterable[int]|None) -> tuple[list[int], dict[str, str]]: # steps, and name -> reason of those that cannot be used
     "The steps whose conversions are proven; None takes all that have been converted."
     proven, broken = [], {}
-    if steps is None:
-        valid, reasons = run.survey()
-        steps, broken = [c.step for c in valid if run.weights(c.step).is_dir()], {n: e for n, e in reasons.items() if (run.weights_dir/n).is_dir()}
-    for step in sorted(set(steps)):
+    for step in sorted(set(run.steps(run.weights_dir) if steps is None else steps)):
         try: read_proof(run, step); proven.append(step)
         except (ValueError, FileNotFoundError) as e: broken[run.checkpoint(step).name] = str(e)
     if not proven and not broken: raise FileNotFoundError(f'{run.path} has no converted checkpoint; run convert first.')

@@ -10,7 +10,7 @@ from conftest import ROOT
 from shoes_lora.cli import app, main
 
 COMMAND = [sys.executable, '-c', 'import sys; from shoes_lora.cli import main; sys.exit(main())']   # the console script's own lines
-COMMANDS = ('env', 'demo', 'data draw', 'data check', 'data prepare', 'data stats', 'data export', 'train', 'convert', 'inspect', 'export', 'push', 'evaluate', 'generate')
+COMMANDS = ('env', 'demo', 'data draw', 'data check', 'data prepare', 'data stats', 'data export', 'train', 'convert', 'inspect', 'export', 'push', 'evaluate', 'prune', 'compact', 'move', 'generate')
 ENV = {**os.environ, 'PYTHONPATH': str(ROOT), 'HF_HUB_OFFLINE': '1'}                                # the errors of a machine without network
 
 def process(*words, cwd):
@@ -79,6 +79,8 @@ def test_wrong_path(tmp_path):
     assert 'nowhere' in error('train', '--base', 'tiny', '--data', 'nowhere', cwd=tmp_path)
     assert 'nowhere' in error('convert', 'nowhere', cwd=tmp_path)
     assert 'nowhere' in error('evaluate', 'nowhere', cwd=tmp_path)
+    for words in (['prune', 'nowhere'], ['compact', 'nowhere', '--alpha', 16], ['move', 'nowhere', 'elsewhere']): assert 'nowhere' in error(*words, cwd=tmp_path)
+    assert not (tmp_path/'elsewhere').exists()
 
 def checked(folder, cwd, *more):
     "(exit status, output) of the check of a drawn set."
