@@ -27,7 +27,7 @@ def trigger_caption(
     end = _shared_words([w[len(start):][::-1] for w in words])[::-1]
     return ' '.join([*start, '...', *end]) if start or end else ''
 
-# %% ../nbs/04e_lineage.ipynb #07b51b8c
+# %% ../nbs/04e_lineage.ipynb #7afd7d85
 _SETTINGS = ('resolution', 'train_batch_size', 'gradient_accumulation_steps', 'learning_rate', 'text_encoder_lr', 'lr_scheduler', 'lr_warmup_steps', 'rank', 'lora_alpha', 'lora_dropout', 'target_modules', 'use_dora', 'use_rslora',
              'train_text_encoder', 'noise_offset', 'rescale_betas_zero_snr', 'prediction_type', 'snr_gamma', 'loss_type', 'caption_dropout', 'random_flip', 'crop_scale', 'optimizer', 'adam_weight_decay', 'max_grad_norm', 'use_ema', 'seed')
 
@@ -43,11 +43,13 @@ def read_verdict(
     path = run.evaluation_dir/'scores.json'
     if not path.is_file(): return None
     scores = read_json(path)
-    mine = next((c for c in scores['candidates'] if c['step'] == step), None)
-    if mine is None: return None
-    pick = scores['verdict']['pick'] == mine['name']
-    return {'pick': pick, 'sentence': scores['verdict']['sentence'], 'pictures': scores['verdict']['n'], 'kid': mine['kid'], 'kid_se': mine['kid_se'], 'white_border': mine['white_border']['value'],
-            'colour_match': (mine['colour_match'] or {}).get('value'), 'recommended_weight': scores['verdict'].get('weight', 1.) if pick else None}
+    try:
+        mine, verdict = next((c for c in scores['candidates'] if c['step'] == step), None), scores['verdict']
+        if mine is None: return None
+        pick = verdict['pick'] == run.checkpoint(step).name
+        return {'pick': pick, 'sentence': verdict['sentence'], 'pictures': verdict['n'], 'kid': mine['kid'], 'kid_se': mine['kid_se'], 'white_border': mine['white_border']['value'],
+                'colour_match': (mine['colour_match'] or {}).get('value'), 'recommended_weight': verdict.get('weight', 1.) if pick else None}
+    except (KeyError, TypeError) as e: raise ValueError(f'{path} is not what an evaluation writes ({type(e).__name__}: {e}); evaluate again.') from e
 
 def read_lineage(
     run:Run,
@@ -61,11 +63,11 @@ def read_lineage(
             'settings': {k: config[k] for k in _SETTINGS if k in config}, 'loss': facts.get('loss'), 'heldout_val': facts.get('heldout_val'), 'heldout_val_before': held.get('heldout_val'),
             'trigger_caption': trigger_caption(config['validation_prompts']), 'timestep_spacing': config['timestep_spacing'], 'started': record.get('started'), 'changes': record.get('changes') or [], 'verdict': read_verdict(run, step)}
 
-# %% ../nbs/04e_lineage.ipynb #effda837
+# %% ../nbs/04e_lineage.ipynb #7febb7bc
 _SS = {'ss_learning_rate': 'learning_rate', 'ss_unet_lr': 'learning_rate', 'ss_text_encoder_lr': 'text_encoder_lr', 'ss_lr_scheduler': 'lr_scheduler', 'ss_lr_warmup_steps': 'lr_warmup_steps', 'ss_batch_size_per_device': 'train_batch_size',
        'ss_gradient_accumulation_steps': 'gradient_accumulation_steps', 'ss_optimizer': 'optimizer', 'ss_seed': 'seed', 'ss_noise_offset': 'noise_offset', 'ss_min_snr_gamma': 'snr_gamma', 'ss_caption_dropout_rate': 'caption_dropout', 'ss_max_grad_norm': 'max_grad_norm'}
 
-def _as_text(value) -> str: return value if isinstance(value, str) else json.dumps(value)
+def _as_text(value) -> str: return json.dumps(value) if isinstance(value, (dict, list)) else str(value)
 
 def kohya_metadata(
     lineage:dict,       # of `read_lineage`

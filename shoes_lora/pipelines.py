@@ -6,7 +6,7 @@
 __all__ = ['disk_usage', 'write_base', 'ResidentBase', 'MergeProof', 'PipelineFolder', 'write_merged', 'write_with_adapter',
            'pipelines_of_run']
 
-# %% ../nbs/04c_pipelines.ipynb #da925d33
+# %% ../nbs/04c_pipelines.ipynb #fa988f5c
 import os, secrets, shutil, time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -22,7 +22,7 @@ from tqdm.auto import tqdm
 
 from .adapters import Adapter, ChangeProof, Factors, load_adapter, lora_layers, prove_change, scheduler_for
 from .checkpoints import MANIFEST, WEIGHTS, Run, atomic_dir, check_space, file_hash, open_run, read_json, read_manifest, write_file, write_json, write_manifest
-from .convert import METADATA, PictureProof, compare_pictures, loaded_lora, paint_again, picture_levels, read_proof, training_samples
+from .convert import METADATA, PictureProof, Unfinished, compare_pictures, loaded_lora, paint_again, picture_levels, read_proof, training_samples
 from .inference import Sample, load_base, set_scheduler
 
 # %% ../nbs/04c_pipelines.ipynb #0bb3915f
@@ -427,7 +427,7 @@ def _finish(run:Run, step:int, hash_of:Callable[[Path], str]) -> None:
         for name in (*wanted.files, MANIFEST): _share(source/name, d/name)
         read_manifest(d, hash_of)
 
-# %% ../nbs/04c_pipelines.ipynb #c816c8c2
+# %% ../nbs/04c_pipelines.ipynb #1a00084e
 @contextmanager
 def _alone(run:Run) -> Iterator[None]:
     "Inside, no other process makes pipelines of `run`; rests of one that was killed are deleted."
@@ -465,5 +465,6 @@ def pipelines_of_run(
             _join(run.base_pipeline, run.pipeline(step), hashes)
             made[step] = _account(run.pipeline(step), run.base_pipeline, step, form, skipped=True)
         if steps and steps[-1] in made: _finish(run, steps[-1], hashes)
-    if failed: raise RuntimeError(f'{len(failed)} of {total} pipelines of {run.path} could not be made: {" ".join(f"{n}: {e}" for n, e in failed.items())}')
-    return [made[step] for step in steps]
+    done = [made[step] for step in steps if step in made]
+    if failed: raise Unfinished(f'{len(failed)} of {total} pipelines of {run.path} could not be made: {" ".join(f"{n}: {e}" for n, e in failed.items())}', done)
+    return done
