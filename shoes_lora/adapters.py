@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['SIDES', 'TARGETS', 'TEXT_TARGETS', 'PRESETS', 'NAME', 'Factors', 'Adapter', 'named_modules', 'lora_layers',
            'weight_change', 'init_adapter', 'oversized', 'lora_config', 'save_adapter', 'read_tensors', 'as_peft_reads',
-           'header_configs', 'build_adapter', 'load_adapter', 'ChangeProof', 'prove_change', 'scheduler_for', 'attach',
-           'detach', 'attached_adapter', 'AdapterBank']
+           'header_configs', 'header_lineage', 'build_adapter', 'load_adapter', 'ChangeProof', 'prove_change',
+           'scheduler_for', 'attach', 'detach', 'attached_adapter', 'AdapterBank']
 
 # %% ../nbs/03b_adapters.ipynb #041ad2c6
 import hashlib, json, math, re
@@ -300,7 +300,7 @@ def save_adapter(
     if (found := load_adapter(path).hash) != adapter.hash: raise RuntimeError(f'{path} reads back as {found} instead of {adapter.hash}; check the disk.')
     return path
 
-# %% ../nbs/03b_adapters.ipynb #12a5aa88
+# %% ../nbs/03b_adapters.ipynb #f20ae6f8
 def read_tensors(
     path:str|Path,                          # .safetensors file
     wanted:Callable[[str], bool]|None=None, # whether a key's tensor is to be read; None reads all
@@ -319,6 +319,8 @@ def _canonical(key:str) -> str:
 
 _BEYOND = ('use_qalora', 'kasa_config', 'arrow_config', 'alora_invocation_tokens', 'layer_replication', 'lora_bias', 'modules_to_save')
 
+_MOVES_BASE = ('pissa', 'olora', 'loftq', 'corda', 'lora_ga') # ways to begin that take something out of the base's weights
+
 def as_peft_reads(
     config:dict,  # values of a peft configuration
     pattern:str,  # 'rank_pattern' or 'alpha_pattern'
@@ -334,6 +336,7 @@ def _read_config(configs:dict[str,dict], tensors:dict[str,torch.Tensor], alpha:f
     ranks, alphas, kinds = {}, {}, set()
     for module in {_module_and_side(k)[0] for k in tensors}:
         config, name, dora = configs.get(_part(module), {}), module.split('.', 1)[1], _key(module, SIDES[2]) in tensors
+        if str(config.get('init_lora_weights')).lower().startswith(_MOVES_BASE): raise ValueError(f'it was begun by {config["init_lora_weights"]}, which changes the base as well, so these factors alone are not the change; save it from peft with path_initial_model_for_weight_conversion, which makes a plain LoRA of it.')
         if extras := [k for k in _BEYOND if config.get(k)]: raise ValueError(f'it uses {", ".join(extras)}, which is not supported; train a LoRA or DoRA.')
         if config and bool(config.get('use_dora')) != dora: raise ValueError(f'its header speaks of {"LoRA" if dora else "DoRA"}, but its tensors of {module} are of the other kind; fetch it again.')
         ranks[module] = as_peft_reads(config, 'rank_pattern', name, config.get('r') or tensors[_key(module, 'lora_B')].shape[1])
@@ -343,13 +346,28 @@ def _read_config(configs:dict[str,dict], tensors:dict[str,torch.Tensor], alpha:f
     if len(kinds) > 1: raise ValueError('it is rsLoRA in one of UNet and text encoder only, which is not supported; train both alike.')
     return dict(rank=max(ranks.values()), alpha=max(alphas.values()), rank_pattern=ranks, alpha_pattern=alphas, use_rslora=kinds.pop())
 
+def _json(header:dict[str, str], key:str) -> dict:
+    "The object that the text `key` of a header holds; empty when there is none."
+    try: found = json.loads(header.get(key, '{}'))
+    except json.JSONDecodeError as e: raise ValueError(f'its header\'s {key} is not readable JSON ({e}); fetch it again.') from e
+    if not isinstance(found, dict): raise ValueError(f'its header\'s {key} is no JSON object; fetch it again.')
+    return found
+
 def header_configs(
     header:dict[str, str],   # metadata of a safetensors file
 ) -> dict[str, dict]:        # 'unet' or 'text_encoder' -> values of its `LoraConfig`; empty when it holds none
-    "What diffusers wrote beside the tensors."
+    "What diffusers wrote beside the tensors; `ValueError` when it cannot be read."
     configs = {}
-    for k, v in json.loads(header.get('lora_adapter_metadata', '{}')).items(): configs.setdefault(_part(k), {})[k.split('.', 1)[1]] = v
+    for k, v in _json(header, 'lora_adapter_metadata').items():
+        if '.' not in k: raise ValueError(f'its header\'s lora_adapter_metadata has the key {k!r}, which names no network; fetch it again.')
+        configs.setdefault(_part(k), {})[k.split('.', 1)[1]] = v
     return configs
+
+def header_lineage(
+    header:dict[str, str],   # metadata of a safetensors file
+) -> dict:                   # 'hash' and 'meta' of an adapter this project wrote; else empty
+    "What `save_adapter` wrote beside the tensors; `ValueError` when it cannot be read."
+    return _json(header, 'shoes_lora')
 
 def build_adapter(
     tensors:dict[str, torch.Tensor], # diffusers key -> tensor
@@ -361,7 +379,7 @@ def build_adapter(
     _check_keys(tensors)
     return Adapter(tensors, meta=meta or {}, **_read_config(configs, tensors, alpha))
 
-# %% ../nbs/03b_adapters.ipynb #322e1a6c
+# %% ../nbs/03b_adapters.ipynb #4677e53d
 def load_adapter(
     path:str|Path,          # .safetensors file, or the folder of pytorch_lora_weights.safetensors
     alpha:float|None=None,  # needed only where the file does not say it
@@ -369,8 +387,7 @@ def load_adapter(
     "Read a LoRA or DoRA in diffusers' format; unknown keys, an unknown alpha, features beyond these and a wrong hash are errors."
     path = _adapter_file(path)
     tensors, header = read_tensors(path)
-    ours = json.loads(header.get('shoes_lora', '{}'))
-    try: adapter = build_adapter({_canonical(k): x for k, x in tensors.items()}, header_configs(header), alpha, ours.get('meta'))
+    try: ours = header_lineage(header); adapter = build_adapter({_canonical(k): x for k, x in tensors.items()}, header_configs(header), alpha, ours.get('meta'))
     except ValueError as e: raise ValueError(f'{path}: {e}') from e
     if ours and adapter.hash != ours['hash']: raise ValueError(f'{path} holds other weights than were saved (hash {adapter.hash}, not {ours["hash"]}); fetch it again.')
     return adapter

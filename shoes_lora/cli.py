@@ -272,7 +272,7 @@ def train(
     typer.echo(f'{run.path}: checkpoints of steps {", ".join(str(c.step) for c in run.checkpoints())}')
     typer.echo(f'Next: shoes-lora evaluate {run.path}')
 
-# %% ../nbs/09_cli.ipynb #9344027c
+# %% ../nbs/09_cli.ipynb #41560083
 RunFolder = Annotated[Path, typer.Argument(metavar='RUN', help='Folder that `train` wrote.')]
 
 @command('''convert outputs/my_shoes
@@ -290,6 +290,7 @@ def convert(
     "Write checkpoints as diffusers LoRAs and pipelines, prove that each paints the pictures of the training, and write the model card."
     from shoes_lora.checkpoints import open_run
     from shoes_lora.deliver import best_step, deliver_run
+    if best and step: raise ValueError('--best chooses the step itself; leave out --step, or --best.')
     if best: chosen, why = best_step(open_run(run)); typer.echo(f'checkpoint-{chosen}: {why}')
     done = deliver_run(run, pipelines, [chosen] if best else step or None, force, device, dtype, test_prompt)
     for x in (*done.conversions, *done.pipelines): typer.echo(x.folder)

@@ -4,10 +4,10 @@
 
 # %% auto #0
 __all__ = ['ROUNDING', 'METADATA', 'TEST_PICTURE', 'training_samples', 'paint_again', 'picture_levels', 'Rounding',
-           'PictureProof', 'compare_pictures', 'loaded_lora', 'read_proof', 'is_converted', 'adapter_files',
-           'convert_checkpoint', 'Unfinished', 'Conversion', 'convert_run']
+           'PictureProof', 'compare_pictures', 'loaded_lora', 'computes_in', 'read_proof', 'is_converted',
+           'adapter_files', 'convert_checkpoint', 'Unfinished', 'Conversion', 'convert_run']
 
-# %% ../nbs/04_convert.ipynb #3ffd0b5c
+# %% ../nbs/04_convert.ipynb #19b81ec4
 import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -23,7 +23,7 @@ from .adapters import Adapter, ChangeProof, load_adapter, lora_layers, prove_cha
 from .checkpoints import WEIGHTS, Run, atomic_dir, file_hash, open_run, read_json, read_manifest, verify_checkpoint, write_json, write_manifest
 from .env_check import pick_device, pick_dtype
 from .inference import Sample, generate, load_base, read_sample, save_sample
-from .lineage import read_lineage, read_verdict
+from .lineage import public_name, read_lineage, read_verdict
 
 # %% ../nbs/04_convert.ipynb #a0c70d6b
 def training_samples(
@@ -100,7 +100,7 @@ def compare_pictures(
         raise RuntimeError(f'The converted adapter does not paint the pictures of the training ({numbers}); convert on the device and in the precision of the training, with the same versions.')
     return proof
 
-# %% ../nbs/04_convert.ipynb #dd2142a1
+# %% ../nbs/04_convert.ipynb #3918184b
 METADATA = 'checkpoint_metadata.json'
 
 @contextmanager
@@ -121,16 +121,18 @@ def loaded_lora(
         pipe.scheduler = own
         pipe.unload_lora_weights()
 
-def _precision(pipe) -> str:
-    "'float32', 'bfloat16' or 'float16': what `pipe` computes in."
+def computes_in(
+    pipe,     # from `load_base`
+) -> str:     # 'float32', 'bfloat16' or 'float16'
+    "The precision that `pipe` computes in."
     return str(pipe.compute_dtype).removeprefix('torch.')
 
 def _metadata(pipe, adapter:Adapter, source:Path, lineage:dict, weights:ChangeProof, pictures:PictureProof, samples:list[Sample], seconds:float) -> dict:
     "What is kept beside the converted file."
     s = samples[0]
     return {'format': 'diffusers', 'step': lineage['step'], 'steps_planned': lineage['max_train_steps'], 'lineage': lineage, 'source': f'checkpoints/{source.parent.name}/{source.name}', 'source_sha256': file_hash(source),
-            'adapter': adapter.to_json(), 'base_name': s.base_name, 'base_hash': s.base_hash,
-            'proof': {'weights': weights.to_json(), 'pictures': pictures.to_json(), 'device': pipe.device.type, 'dtype': _precision(pipe), 'trained_on': {'device': s.device, 'dtype': s.dtype}, 'loader': f'diffusers {version("diffusers")} load_lora_weights'},
+            'adapter': adapter.to_json(), 'base_name': public_name(s.base_name), 'base_hash': s.base_hash,
+            'proof': {'weights': weights.to_json(), 'pictures': pictures.to_json(), 'device': pipe.device.type, 'dtype': computes_in(pipe), 'trained_on': {'device': s.device, 'dtype': s.dtype}, 'loader': f'diffusers {version("diffusers")} load_lora_weights'},
             'generate_with': {k: getattr(s, k) for k in ('guidance_scale', 'num_inference_steps', 'scheduler', 'timestep_spacing', 'width', 'height')}, 'seconds': seconds}
 
 TEST_PICTURE = 'test.png'
@@ -150,17 +152,17 @@ def _convert(run:Run, step:int, pipe, bases:dict, test_prompt:str|None=None) -> 
     jobs = tuple((s.prompt, s.seed) for s in samples), str(vars(replace(samples[0], image=None, prompt='', seed=0, adapter_hash='', seconds=0.)))
     if jobs not in bases: bases[jobs] = paint_again(pipe, samples)
     with atomic_dir(run.weights(step)) as folder:
-        save_adapter(replace(adapter, meta=adapter.meta | lineage), folder)
+        adapter = replace(adapter, meta=adapter.meta | lineage); save_adapter(adapter, folder)
         with loaded_lora(pipe, folder):
             weights = prove_change(pipe, adapter)
-            lower = _precision(pipe) if samples[0].dtype == 'float32' else samples[0].dtype
+            lower = computes_in(pipe) if samples[0].dtype == 'float32' else samples[0].dtype
             pictures = compare_pictures(paint_again(pipe, samples), picture_levels(samples), bases[jobs], lower)
-            if test_prompt: save_sample(replace(_paint_test(pipe, test_prompt, samples[0]), adapter_hash=adapter.hash), folder/TEST_PICTURE)
+            if test_prompt: save_sample(replace(_paint_test(pipe, test_prompt, samples[0]), adapter_hash=adapter.hash, base_name=lineage['base_name']), folder/TEST_PICTURE)
         write_json(folder/METADATA, _metadata(pipe, adapter, checkpoint.adapter, lineage, weights, pictures, samples, time.perf_counter() - start))
         write_manifest(folder, step=step)
     return run.weights(step)
 
-# %% ../nbs/04_convert.ipynb #7e2486a3
+# %% ../nbs/04_convert.ipynb #b2756414
 def read_proof(
     run:Run,
     step:int,
@@ -179,10 +181,12 @@ def is_converted(run:Run, step:int) -> bool: # whether nothing is left to do
     except (FileNotFoundError, ValueError): return False
     return True
 
-def _is_current(run:Run, step:int, test_prompt:str|None) -> bool:
-    "Whether a conversion would write the same again: proven, with the verdict there is by now, and with the picture that is asked for."
+def _is_current(run:Run, step:int, test_prompt:str|None, device:str|None, dtype:str|None) -> bool:
+    "Whether a conversion would write the same again: proven where and as it is asked for, with the verdict there is by now, and with the picture that is asked for."
     if not is_converted(run, step): return False
-    told, picture = read_json(run.weights(step)/METADATA).get('lineage', {}), run.weights(step)/TEST_PICTURE
+    record, picture = read_json(run.weights(step)/METADATA), run.weights(step)/TEST_PICTURE
+    told = record.get('lineage', {})
+    if (device or record['proof']['device'], dtype or record['proof']['dtype']) != (record['proof']['device'], record['proof']['dtype']): return False
     if run.checkpoint(step).path.exists() and told.get('verdict') != read_verdict(run, step): return False
     return not test_prompt or picture.is_file() and read_sample(picture).prompt == test_prompt
 
@@ -221,11 +225,11 @@ def convert_checkpoint(
 ) -> Path:                 # lora_weights/checkpoint-N
     "Write the adapter of `step` in diffusers' format with its alpha and its lineage, and prove it in a fresh pipeline; what cannot be proven raises and leaves nothing."
     run = open_run(run.path if isinstance(run, Run) else run)
-    if not force and _is_current(run, step, test_prompt): return run.weights(step)
+    if not force and _is_current(run, step, test_prompt, device, dtype): return run.weights(step)
     run.at(step)
     return _convert(run, step, pipe if pipe is not None else _fresh(*_place(run, step, device, dtype)), {}, test_prompt)
 
-# %% ../nbs/04_convert.ipynb #e3178538
+# %% ../nbs/04_convert.ipynb #50dbe1a1
 class Unfinished(RuntimeError):
     "Some of several things failed; the others are in `done`."
     def __init__(self, message:str, done:list): super().__init__(message); self.done = done
@@ -260,11 +264,11 @@ def convert_run(
     total, done = len(valid) + len(failed), []
     pipe, loaded, bases = None, None, {}
     for step in tqdm([c.step for c in valid], desc='convert', unit='checkpoint', disable=not progress):
-        if not force and _is_current(run, step, test_prompt): done.append(_converted(run, step, skipped=True)); continue
+        if not force and _is_current(run, step, test_prompt, device, dtype): done.append(_converted(run, step, skipped=True)); continue
         start = time.perf_counter()
         try:
             if loaded != (place := _place(run, step, device, dtype)): pipe, loaded, bases = _fresh(*place), place, {}
             _convert(run, step, pipe, bases, test_prompt); done.append(_converted(run, step, time.perf_counter() - start))
-        except (ValueError, RuntimeError, FileNotFoundError) as e: failed[run.checkpoint(step).name] = str(e)
+        except (ValueError, RuntimeError, OSError) as e: failed[run.checkpoint(step).name] = str(e)
     if failed: raise Unfinished(f'{len(failed)} of {total} checkpoints of {run.path} could not be converted, the others are: {" ".join(f"{n}: {e}" for n, e in failed.items())}', done)
     return done

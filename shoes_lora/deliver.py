@@ -5,22 +5,22 @@
 # %% auto #0
 __all__ = ['Export', 'export_adapter', 'best_step', 'Delivery', 'deliver_run']
 
-# %% ../nbs/04g_deliver.ipynb #b0e93bad
-import os, shutil, tempfile, time
+# %% ../nbs/04g_deliver.ipynb #269828f8
+import math, os, shutil, tempfile, time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 from .adapters import Adapter, attach, detach, save_adapter
 from .checkpoints import WEIGHTS, Run, open_run, read_json, read_metrics, write_json
-from .convert import METADATA, Conversion, PictureProof, Unfinished, compare_pictures, convert_run, loaded_lora, picture_levels
-from .formats import DTYPES, FORMATS, Reading, read_adapter, read_file, write_adapter
+from .convert import METADATA, Conversion, PictureProof, Unfinished, compare_pictures, computes_in, convert_run, loaded_lora, picture_levels
+from .formats import DTYPES, FORMATS, Reading, foreign_files, read_adapter, read_file, write_adapter
 from .inference import Sample, generate, load_base
-from .lineage import kohya_metadata, read_verdict
+from .lineage import kohya_metadata, public_name, read_verdict
 from .model_card import write_model_card
 from .pipelines import PipelineFolder, ResidentBase, disk_usage, pipelines_of_run, write_base, write_merged
 
-# %% ../nbs/04g_deliver.ipynb #28f889a4
+# %% ../nbs/04g_deliver.ipynb #2244cc90
 @dataclass
 class Export:
     "What exporting one LoRA came to; kept as JSON beside it."
@@ -45,12 +45,16 @@ def _paint(pipe, prompts:list[str], size:int|None, num_inference_steps:int) -> l
     "A picture of each prompt, seeds 42, 43, ..., with trailing timesteps."
     return generate(pipe, prompts, 1, [42 + i for i in range(len(prompts))], guidance_scale=4., num_inference_steps=num_inference_steps, scheduler='ddim', timestep_spacing='trailing', height=size, width=size, progress=False)
 
+_OF_THE_FILE = ('ss_network_', 'ss_output_name', 'ss_dataset', 'ss_reg_dataset', 'ss_datasets', 'modelspec.hash', 'modelspec.title') # true of the source alone, or of the machine it was made on
+
 def _header(reading:Reading, name:str) -> dict[str, str]:
     "The texts of a file for others, from its lineage as far as that is known."
     a, known = reading.adapter, reading.adapter.meta
-    if 'settings' in known and 'trigger_caption' in known: return kohya_metadata(known, name, a.rank, a.alpha, any(x.ndim == 4 and x.shape[-1] > 1 for x in a.tensors.values()))
-    kept = {k: v for k, v in reading.metadata.items() if k.startswith(('ss_', 'modelspec.'))}
-    return kept or {'ss_network_module': 'networks.lora', 'ss_network_dim': str(a.rank), 'ss_network_alpha': str(a.alpha), 'ss_base_model_version': 'sd_v1', 'ss_output_name': name}
+    alpha, convolutions = a.alpha*(math.sqrt(a.rank) if a.use_rslora else 1), any(x.ndim == 4 and x.shape[-1] > 1 for x in a.tensors.values())
+    if 'settings' in known and 'trigger_caption' in known: return kohya_metadata(known, name, a.rank, alpha, convolutions)
+    kept = {k: v for k, v in reading.metadata.items() if k.startswith(('ss_', 'modelspec.')) and not k.startswith(_OF_THE_FILE)}
+    kept |= {k: public_name(kept[k]) for k in ('ss_sd_model_name', 'ss_vae_name') if k in kept}
+    return kept | {'ss_network_module': 'networks.lora', 'ss_network_dim': str(a.rank), 'ss_network_alpha': f'{alpha:g}', 'ss_base_model_version': 'sd_v1', 'ss_output_name': name}
 
 def _paint_written(pipe, path:Path, adapter:Adapter, format:str, paint) -> tuple[list[Sample], str]: # pictures, and whose loader read the file
     "What the written file paints."
@@ -67,7 +71,7 @@ def _prove_pictures(pipe, adapter:Adapter, path:Path, format:str, dtype:str, pai
     try: source = paint(pipe)
     finally: detach(pipe)
     found, reader = _paint_written(pipe, path, adapter, format, paint)
-    lower = dtype if dtype != 'float32' else str(pipe.compute_dtype).removeprefix('torch.')
+    lower = dtype if dtype != 'float32' else computes_in(pipe)
     return compare_pictures(*(picture_levels(s) for s in (found, source, base)), lower), reader
 
 def _export_merged(pipe, adapter:Adapter, folder:Path, dtype:str, paint) -> tuple[dict, dict]: # numbers of the comparison of weights, and of pictures
@@ -75,7 +79,7 @@ def _export_merged(pipe, adapter:Adapter, folder:Path, dtype:str, paint) -> tupl
     where, file = folder.parent/'base', folder.parent/WEIGHTS
     save_adapter(replace(adapter, meta=adapter.meta | {'base_hash': pipe.base_hash}), file)
     write_base(pipe, where, adapter, dtype)
-    resident = ResidentBase(where, pipe.device.type, str(pipe.compute_dtype).removeprefix('torch.'))
+    resident = ResidentBase(where, pipe.device.type, computes_in(pipe)); resident.pipe.base_name = pipe.base_name
     attach(resident.pipe, adapter)
     try: samples = paint(resident.pipe)
     finally: detach(resident.pipe)
@@ -88,10 +92,25 @@ def _for_a1111(adapter:Adapter) -> dict:
     verdict = adapter.meta.get('verdict') or {}
     return {k: v for k, v in {'sd version': 'SD1', 'activation text': adapter.meta.get('trigger_caption'), 'preferred weight': verdict.get('recommended_weight'), 'notes': verdict.get('sentence')}.items() if v}
 
-def _settle(made:Path, path:Path, force:bool) -> None:
-    "Give what was made its own name, in place of what has it now only if `force`."
-    if path.exists() and force: shutil.rmtree(path) if path.is_dir() else path.unlink()
-    os.replace(made, path)
+def _beside(path:Path) -> Path:
+    "The JSON that goes with an exported file; A1111 reads it, too."
+    return path.with_suffix('.json')
+
+def _check_free(source:Path, path:Path, format:str, force:bool) -> None:
+    "Raise before anything is lost: the source itself, what is not an export of ours, and anything at all without `force`."
+    here, there = source.resolve(), path.resolve()
+    if here == there or here in there.parents or there in here.parents: raise ValueError(f'{path} is, or holds, or lies in {source}, which is to be exported; choose another place.')
+    taken = [p for p in (path, *([_beside(path)] if path.suffix == '.safetensors' else [])) if p.exists()]
+    if taken and not force: raise FileExistsError(f'{taken[0]} exists already; choose another name, or force=True (--force) to replace it.')
+    if path.is_dir() and format == 'merged' and not (path/METADATA).is_file(): raise FileExistsError(f'{path} is no pipeline of this project, so it is not replaced; choose another folder.')
+    if path.is_dir() and format != 'merged' and (other := foreign_files(path)): raise FileExistsError(f'{path} holds {other[0].name}, which is no part of an export and would be lost; choose another folder.')
+
+def _settle(made:Path, path:Path) -> None:
+    "Give what was made its own name; what has it now stays until that is done."
+    if not path.is_dir(): os.replace(made, path); return
+    aside = made.parent/'replaced'; os.replace(path, aside)
+    try: os.replace(made, path)
+    except OSError: os.replace(aside, path); raise
 
 def export_adapter(
     source:str|Path,                # LoRA file or folder, as `read_file` takes it
@@ -110,14 +129,14 @@ def export_adapter(
     "Read a LoRA, write it in another format, and prove it; what cannot be proven raises and leaves nothing."
     start, path = time.perf_counter(), Path(path)
     if format not in (*FORMATS, 'merged') or dtype not in DTYPES: raise ValueError(f'Export knows {", ".join(FORMATS)} and merged in {", ".join(DTYPES)}, not {format!r} in {dtype!r}.')
-    if path.exists() and not force: raise FileExistsError(f'{path} exists already; choose another name, or force=True (--force) to replace it.')
+    _check_free(Path(source), path, format, force)
     if format == 'merged' and base is None: raise ValueError('A merged pipeline needs its base; give base=, a hub id or a folder.')
     pipe = None if base is None else load_base(base, device)
-    reading = read_file(source, alpha, pipe, partial)
-    if reading.adapter.is_zero: raise ValueError(f'{source} changes nothing, every weight change in it is zero; export a checkpoint that was trained.')
-    paint = lambda pipe: _paint(pipe, list(prompts), size, num_inference_steps)
+    reading, prompts = read_file(source, alpha, pipe, partial), [prompts] if isinstance(prompts, str) else list(prompts)
+    if reading.adapter.is_zero and not reading.adapter.use_dora: raise ValueError(f'{source} changes nothing, every weight change in it is zero; export a checkpoint that was trained.')
+    paint = lambda pipe: _paint(pipe, prompts, size, num_inference_steps)
     path.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=path.parent, prefix='.export.') as temp:
+    with tempfile.TemporaryDirectory(dir=path.parent, prefix='.export.', suffix='.tmp') as temp:
         made = Path(temp)/path.name
         if format == 'merged': (weights, pictures), reader = _export_merged(pipe, reading.adapter, made, dtype, paint), 'diffusers'
         else:
@@ -126,17 +145,20 @@ def export_adapter(
             pictures = pictures and pictures.to_json()
         size_of = sum(f.stat().st_size for f in ([made] if made.is_file() else made.rglob('*')) if f.is_file())
         done = Export(path, format, dtype, Path(source).name, reading.format, reading.adapter.hash, size_of, weights, pictures, reader, time.perf_counter() - start)
-        _settle(made, path, force)
-    if format != 'merged': write_json(path/METADATA if path.is_dir() else path.with_suffix('.json'), (_for_a1111(reading.adapter) if path.is_file() else {}) | done.to_json())   # a pipeline has its own
+        _settle(made, path)
+    if format == 'peft': write_json(path/METADATA, done.to_json())                                        # a pipeline has its own
+    elif format != 'merged': write_json(_beside(path), _for_a1111(reading.adapter) | (read_json(_beside(path)) if _beside(path).is_file() else {}) | done.to_json())   # what a person noted there stays
     return done
 
-# %% ../nbs/04g_deliver.ipynb #2fe722fb
+# %% ../nbs/04g_deliver.ipynb #0eebfe35
 def best_step(
     run:Run,
 ) -> tuple[int, str]: # and why
-    "The checkpoint to take first; `ValueError` when nothing is known about any."
+    "The checkpoint to take first; `ValueError` when nothing is known about any, or the evaluation names none."
     steps = [c.step for c in run.checkpoints()]
-    if pick := next((s for s in steps if (read_verdict(run, s) or {}).get('pick')), None): return pick, 'the pick of the evaluation'
+    verdicts = {s: v for s in steps if (v := read_verdict(run, s))}
+    if pick := next((s for s, v in verdicts.items() if v['pick']), None): return pick, 'the pick of the evaluation'
+    if verdicts: raise ValueError(f'The evaluation of {run.path} names none of its checkpoints ({next(iter(verdicts.values()))["sentence"]}); name a step.')
     losses = {r['step']: r['heldout_val'] for r in read_metrics(run, 'heldout_val') if r['step'] in steps}
     if not losses: raise ValueError(f'{run.path} was not judged and has no held-out losses, so no checkpoint is known to be the best; name a step.')
     return min(losses, key=losses.get), 'the lowest held-out loss; the run has not been judged'
@@ -165,8 +187,9 @@ def _attempt(f, expected:tuple, failed:list[str], *args, **kw) -> list:
     except expected as e: failed.append(str(e)); return getattr(e, 'done', [])
 
 def _there(run:Run, steps:list[int]|None) -> list[int]:
-    "Steps among `steps` that have a converted adapter now."
-    return [s for s in run.steps(run.weights_dir) if steps is None or s in steps]
+    "Steps among `steps` that have a converted adapter now; None takes those whose checkpoint or pipeline was not pruned."
+    wanted = steps if steps is not None else [*run.steps(run.checkpoints_dir), *run.steps(run.pipelines_dir)]
+    return [s for s in run.steps(run.weights_dir) if s in wanted]
 
 def deliver_run(
     run:Run|str|Path,              # folder that `train` made
@@ -185,6 +208,6 @@ def deliver_run(
     conversions = _attempt(convert_run, (Unfinished,), failed, run, force, device, dtype, progress, steps, test_prompt)
     there = _there(run, steps)
     pipelines = _attempt(pipelines_of_run, (RuntimeError, ValueError, OSError), failed, run, form, there, force, device, dtype, progress) if there and form != 'none' else []
-    card = write_model_card(run) if _there(run, None) and not failed else None
+    cards = _attempt(lambda: [write_model_card(run)], (ValueError, OSError), failed) if there and not failed else []
     real, apparent = disk_usage([p.folder for p in pipelines] + [f for f in (run.base_pipeline, run.final_pipeline) if pipelines and f.is_dir()])
-    return Delivery(conversions, pipelines, card, ' '.join(failed), real, apparent, time.perf_counter() - start)
+    return Delivery(conversions, pipelines, next(iter(cards), None), ' '.join(failed), real, apparent, time.perf_counter() - start)

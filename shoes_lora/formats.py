@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['Pair', 'FORMATS', 'DTYPES', 'layer_shapes', 'Frozen', 'Reading', 'read_file', 'read_adapter', 'compare_adapters',
-           'write_adapter', 'Block', 'summarize_blocks', 'describe', 'plot_change']
+           'foreign_files', 'write_adapter', 'Block', 'summarize_blocks', 'describe', 'plot_change']
 
-# %% ../nbs/04b_formats.ipynb #50e5fbf3
+# %% ../nbs/04b_formats.ipynb #02f9b280
 import json, math
 from collections import Counter
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ from peft import LoraConfig
 from safetensors import safe_open
 from transformers import CLIPTextConfig, CLIPTextModel
 
-from .adapters import Adapter, ChangeProof, as_peft_reads, build_adapter, header_configs, lora_config, lora_layers, named_modules, read_tensors, save_adapter, weight_change
+from .adapters import Adapter, ChangeProof, as_peft_reads, build_adapter, header_configs, header_lineage, lora_config, lora_layers, named_modules, read_tensors, save_adapter, weight_change
 from .checkpoints import MANIFEST, WEIGHTS, atomic_dir, read_json, read_manifest, write_tensors
 from .env_check import tiny_dir
 from .key_names import flat_name, foreign_family, parse_key
@@ -214,7 +214,7 @@ def _compare_frozen(path:Path, names:dict[str, str], unet) -> Frozen: # key in t
             if not off <= torch.finfo(x.dtype).eps*y.abs().max().item() and not out.first: out.first = name
     return out
 
-# %% ../nbs/04b_formats.ipynb #06e672a2
+# %% ../nbs/04b_formats.ipynb #6d52f756
 @dataclass
 class Reading:
     "What a LoRA file holds and how much of it was understood."
@@ -238,7 +238,7 @@ _WIDTHS = {768: 'Stable Diffusion 1.x', 1024: 'Stable Diffusion 2.x', 2048: 'Sta
 
 def _family(adapter:Adapter) -> str:
     "The base's family by the width of what its cross attention, or its text encoder, reads."
-    widths = {adapter.factors(m).A.shape[1] for m in adapter.modules if m.endswith(('attn2.to_k', 'attn2.to_v', 'self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj'))}
+    widths = {adapter.factors(m).A.shape[1] for m in adapter.modules if m.endswith(('attn2.to_k', 'attn2.to_v', 'self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj', 'mlp.fc1'))}
     tiny = read_json(tiny_dir()/'unet'/'config.json')['cross_attention_dim']
     return _WIDTHS.get(w, 'the embedded base' if w == tiny else f'a base of width {w}') if (w := max(widths, default=0)) else 'unknown'
 
@@ -252,6 +252,12 @@ def _group(keys:list[str], layers_per_block:int) -> tuple[dict[str, dict[str, st
     used = {k for sides in layers.values() for k in sides.values()}
     return layers, [k for k in keys if k not in used], dialects
 
+def _check_sides(keys:dict[str, str], f:dict[str, torch.Tensor]) -> None: # side -> key, side -> tensor
+    "`ValueError` for an alpha that is not one number, and for lengths over the inputs, which a square layer cannot show by their count."
+    if 'alpha' in f and f['alpha'].numel() != 1: raise ValueError(f'{keys["alpha"]} holds {f["alpha"].numel()} numbers instead of one.')
+    if 'magnitude' in f and keys['magnitude'].endswith('dora_scale') and f['magnitude'].shape[0] == 1 and f['magnitude'].numel() > 1:
+        raise ValueError(f'{keys["magnitude"]} holds lengths over the inputs (LyCORIS without wd_on_output), which are not supported.')
+
 def _build(layers:dict, tensors:dict, configs:dict, shapes:dict, alpha:float|str|None, meta:dict) -> Adapter:
     "The adapter of whole `layers`: by peft's rules where a configuration stands beside plain factors, else layer by layer."
     sides, peft = {s for f in layers.values() for s in f}, {p: c for p, c in configs.items() if any(m.split('.')[0] == p for m in layers)}
@@ -260,7 +266,7 @@ def _build(layers:dict, tensors:dict, configs:dict, shapes:dict, alpha:float|str
         return build_adapter({m + name[s]: tensors[k] for m, f in layers.items() for s, k in f.items()}, peft, None if alpha == 'rank' else alpha, meta)
     out, alphas, silent = {}, {}, []
     for m, keys in layers.items():
-        f = {s: tensors[k] for s, k in keys.items()}
+        f = {s: tensors[k] for s, k in keys.items()}; _check_sides(keys, f)
         scale = _layer_scale(f, peft.get(m.split('.')[0], {}), m.split('.', 1)[1], alpha)
         if scale is None: silent.append(m); continue
         made, alphas[m] = _layer_tensors(m, f, _kernel(m, f, shapes), scale); out |= made
@@ -305,8 +311,7 @@ def _read(path:Path, source:_Source, alpha=None, base=None, partial:bool=False) 
     used = {k for f in layers.values() for k in f.values()}
     read = [read_tensors(file, used.__contains__) for file in source.files]
     tensors, header = {k: x for part, _ in read for k, x in part.items()}, read[0][1]
-    configs, ours = source.configs or header_configs(header), json.loads(header.get('shoes_lora', '{}'))
-    try: adapter = _build(layers, tensors, configs, layer_shapes(base) if base else {}, alpha, ours.get('meta', {}))
+    try: configs, ours = source.configs or header_configs(header), header_lineage(header); adapter = _build(layers, tensors, configs, layer_shapes(base) if base else {}, alpha, ours.get('meta', {}))
     except ValueError as e: raise ValueError(f'{path}: {e}') from e
     if ours.get('hash') and not unread and ours['hash'] != adapter.hash: raise ValueError(f'{path} holds other weights than were saved (hash {adapter.hash}, not {ours["hash"]}); fetch it again.')
     if alpha not in (None, adapter.alpha) and _says_alpha(layers, configs): raise ValueError(f'{path} says its alpha itself ({adapter.alpha:g}), which is not {alpha}; leave alpha out.')
@@ -335,7 +340,7 @@ def read_adapter(
     "The adapter that `read_file` reads, with the same arguments."
     return read_file(path, alpha, base, partial).adapter
 
-# %% ../nbs/04b_formats.ipynb #865a9200
+# %% ../nbs/04b_formats.ipynb #801e25a8
 FORMATS, DTYPES = ('diffusers', 'kohya', 'peft'), ('float32', 'float16', 'bfloat16')
 
 def _bound(adapter:Adapter, module:str, dtype:str) -> float:
@@ -394,6 +399,12 @@ def _proven(path:Path) -> Iterator[Path]:
     try: yield hidden; hidden.replace(path)
     finally: hidden.unlink(missing_ok=True)
 
+def foreign_files(
+    folder:Path,       # existing
+) -> list[Path]:       # sorted; `folder` itself when it is a file
+    "What in `folder` no writer of this room put there."
+    return [folder] if folder.is_file() else sorted(f for f in folder.rglob('*') if f.is_file() and f.name not in (_PEFT, _CONFIG, 'checkpoint_metadata.json'))
+
 def write_adapter(
     adapter:Adapter,
     path:str|Path,                    # .safetensors file; for peft a folder
@@ -406,12 +417,13 @@ def write_adapter(
     if format not in FORMATS: raise ValueError(f'Format {format!r} is unknown; use {", ".join(FORMATS)}.')
     if format != 'peft' and path.suffix != '.safetensors': raise ValueError(f'{path} must end with .safetensors for the {format} format.')
     adapter.rounded(dtype)                                                   # a number beyond the range is an error before anything is written
+    if format == 'peft' and path.exists() and (other := foreign_files(path)): raise FileExistsError(f'{path} holds {other[0].name}, which is no part of a LoRA and would be lost; choose another folder.')
     with (atomic_dir if format == 'peft' else _proven)(path) as hidden:
         if format == 'diffusers': save_adapter(adapter, hidden, dtype, metadata)
         else: (_write_peft if format == 'peft' else _write_kohya)(adapter, hidden, dtype, metadata or {})
         return compare_adapters(_read(hidden, _peft_folders(hidden) or _Source([hidden])).adapter, adapter, dtype)
 
-# %% ../nbs/04b_formats.ipynb #3de57fa3
+# %% ../nbs/04b_formats.ipynb #aff04c29
 @dataclass
 class Block:
     "What an adapter does to one block of the network."
@@ -454,7 +466,7 @@ def describe(
              f'- {r.keys - len(r.unread)} of {r.keys} tensors understood' + (f'; not: {_listed(r.unread)}' if r.unread else '') + f'; {len(a.modules)} layers{of}, {sum(x.numel() for x in a.tensors.values()):,} numbers',
              f'- {", ".join(f"{n} tensors in {d}" for d, n in r.dtypes.items())}; {r.bytes/1e6:.1f} MB; hash {a.hash}']
     if r.frozen: lines.append(f'- {r.frozen.tensors} frozen weights beside it' + (', not compared: no base was given' if math.isnan(r.frozen.max_difference) else f', {r.frozen.equal} equal to the base\'s, largest difference {r.frozen.max_difference:.3g}'))
-    if a.is_zero: lines.append('- **every change is zero: this adapter does nothing**')
+    if a.is_zero: lines.append('- **every change is zero: this adapter does nothing**' if not a.use_dora else '- **every factor is zero**: only the lengths of this DoRA can change anything')
     lines += ['', '| block | layers | rank | alpha | length of the change |', '|---|--:|--:|--:|--:|'] + [f'| {b.name} | {b.layers} | {_several(b.ranks)} | {_several(b.alphas)} | {b.norm:.4g} |' for b in summarize_blocks(a, base)]
     texts = {k: v for k, v in r.metadata.items() if k not in ('shoes_lora', 'lora_adapter_metadata', 'format')} | {k: v for k, v in a.meta.items()}
     return '\n'.join(lines + ([''] + [f'- {k}: {str(v)[:200]}' for k, v in sorted(texts.items())] if texts else []))

@@ -72,7 +72,7 @@ def split_key(
         if m := re.search(pattern + '$', key): return key[:m.start()], m.expand(side)
     return '', ''
 
-# %% ../nbs/04a_key_names.ipynb #a1323c42
+# %% ../nbs/04a_key_names.ipynb #12f5ba0f
 @dataclass(frozen=True)
 class Key:
     "What a key of a LoRA file means."
@@ -83,8 +83,9 @@ class Key:
 _PREFIXES = ( # prefix, dialect, part of the pipeline ('' = by the name that follows), whether dots are written as underscores
     ('base_model.model.', 'peft', '', False), ('unet.', 'diffusers', 'unet', False), ('text_encoder.', 'diffusers', 'text_encoder', False),
     ('lora_unet_', 'kohya', 'unet', True), ('lora_te_', 'kohya', 'text_encoder', True),
-    ('model.diffusion_model.', 'comfyui', 'unet', False), ('diffusion_model.', 'comfyui', 'unet', False), ('clip_l.transformer.', 'comfyui', 'text_encoder', False), ('', 'bare', '', False))
-_UNET_START, _TEXT_START = re.compile(r'(down_blocks|up_blocks|mid_block|input_blocks|output_blocks|middle_block|conv_in|conv_out|time_embed)'), re.compile(r'(text_model|encoder)\b')
+    ('model.diffusion_model.', 'comfyui', 'unet', False), ('diffusion_model.', 'comfyui', 'unet', False), ('clip_l.transformer.', 'comfyui', 'text_encoder', False),
+    ('text_encoders.clip_l.transformer.', 'comfyui', 'text_encoder', False), ('lycoris_', 'kohya', '', True), ('', 'bare', '', False))
+_UNET_START, _TEXT_START = re.compile(r'(down_blocks|up_blocks|mid_block|input_blocks|output_blocks|middle_block|conv_in|conv_out|time_embed)'), re.compile(r'(text_model|encoder)[._]')
 _ATTENTION = {'to_q': 'q_proj', 'to_k': 'k_proj', 'to_v': 'v_proj', 'to_out.0': 'out_proj'}
 
 def _module(part:str, path:str) -> str:

@@ -5,14 +5,14 @@
 # %% auto #0
 __all__ = ['GRID', 'plot_progress', 'card_text', 'write_model_card', 'push_to_hub']
 
-# %% ../nbs/04f_model_card.ipynb #e56d7e12
+# %% ../nbs/04f_model_card.ipynb #0dc5844b
 import io, re
 from pathlib import Path
 from textwrap import wrap
 
 from huggingface_hub import HfApi, ModelCard, ModelCardData
 
-from .checkpoints import Run, open_run, write_file
+from .checkpoints import MANIFEST, WEIGHTS, Run, open_run, read_manifest, write_file
 from .convert import read_proof, training_samples
 from .inference import Sample
 from .lineage import read_verdict
@@ -40,7 +40,7 @@ def plot_progress(
         line[0].set_ylabel(_subject(first.prompt), fontsize=7, rotation=0, ha='right', va='center')
     return fig
 
-# %% ../nbs/04f_model_card.ipynb #8abb746c
+# %% ../nbs/04f_model_card.ipynb #eae9b6cc
 GRID = 'grid.png'
 _LICENCES = {'tiny': 'mit'}   # of the weights a LoRA is trained on; SD 1.5 and what descends from it are under OpenRAIL-M
 
@@ -58,8 +58,7 @@ def _columns(run:Run, steps:list[int], most:int=5) -> dict[str, list[Sample]]:
 
 def _front_matter(last:dict) -> ModelCardData:
     "What the hub reads, from the lineage of the last checkpoint."
-    on_hub = '/' in last['base_name']
-    return ModelCardData(base_model=last['base_name'] if on_hub else None, license=_LICENCES.get(last['base_name'], 'creativeml-openrail-m'), library_name='diffusers', pipeline_tag='text-to-image', language='en',
+    return ModelCardData(base_model=last['base_name'] if last['base_on_hub'] else None, license=_LICENCES.get(last['base_name'], 'creativeml-openrail-m'), library_name='diffusers', pipeline_tag='text-to-image', language='en',
                          tags=['text-to-image', 'stable-diffusion', 'diffusers', 'lora', 'template:sd-lora', 'product-photography'], instance_prompt=last['trigger_caption'] or None)
 
 def _number(value:float|None, form:str, missing:str='not measured') -> str: return missing if value is None else format(value, form)
@@ -73,13 +72,21 @@ def _table(proofs:dict[int, dict]) -> list[str]:
         rows.append(f'| checkpoint-{step} | {_number(l["heldout_val"], ".4f")} | {kid} | {_number(v.get("white_border"), ".1%")} | {p["proof"]["pictures"]["mean_difference"]:.2f} of 255 | {"**the pick**" if v.get("pick") else ""} |')
     return rows
 
+def _scheduler_lines(proof:dict) -> list[str]:
+    "The scheduler that painted the training's pictures, as `set_scheduler` makes it."
+    schedule = proof['adapter']['meta'].get('schedule') or {}
+    changes = dict(timestep_spacing=proof['generate_with']['timestep_spacing'], clip_sample=False, set_alpha_to_one=False, steps_offset=1) | schedule
+    return [f'pipe.scheduler = DDIMScheduler.from_config(pipe.scheduler.config, {", ".join(f"{k}={v!r}" for k, v in changes.items())})   # the white background needs it']
+
 def _loading(proofs:dict[int, dict], name:str) -> list[str]:
-    "How to paint with it."
-    step = next((s for s, p in proofs.items() if (p['lineage']['verdict'] or {}).get('pick')), max(proofs))
-    l, g = proofs[step]['lineage'], proofs[step]['generate_with']
-    return ['```python', 'from diffusers import DDIMScheduler, StableDiffusionPipeline', '', f"pipe = StableDiffusionPipeline.from_pretrained({l['base_name']!r})" + ('' if '/' in l['base_name'] else '   # the folder of that base'),
-            f"pipe.load_lora_weights({name!r}, subfolder='checkpoint-{step}')", f"pipe.scheduler = DDIMScheduler.from_config(pipe.scheduler.config, timestep_spacing={g['timestep_spacing']!r})   # the white background needs it",
-            f"pipe({(l['trigger_caption'] or 'A product photo').replace('...', 'red shoes')!r}, num_inference_steps=25, guidance_scale={g['guidance_scale']:g}).images[0]", '```']
+    "How to paint with the pick; where it is not here, with the newest, and that is said."
+    pick = next((s for s, p in proofs.items() if (p['lineage']['verdict'] or {}).get('pick')), None)
+    step = max(proofs) if pick is None else pick
+    l, proof = proofs[step]['lineage'], proofs[step]
+    note = [] if pick is not None or not l['verdict'] else [f'The evaluation picks none of the checkpoints in this folder; checkpoint-{step} is the newest.', '']
+    return [*note, '```python', 'from diffusers import DDIMScheduler, StableDiffusionPipeline', '', f"pipe = StableDiffusionPipeline.from_pretrained({l['base_name']!r})" + ('' if l['base_on_hub'] else '   # the folder of that base'),
+            f"pipe.load_lora_weights({name!r}, subfolder='checkpoint-{step}', weight_name={WEIGHTS!r})", *_scheduler_lines(proof),
+            f"pipe({l['example_prompt'] or 'A product photo of red shoes'!r}, num_inference_steps=25, guidance_scale={proof['generate_with']['guidance_scale']:g}).images[0]", '```']
 
 def card_text(
     run:Run,            # with converted checkpoints
@@ -98,7 +105,7 @@ def card_text(
     lines += ['', f'Base `{last["base_name"]}` with weights {last["base_hash"]}, photos {last["data_hash"]}.' + ''.join(f' Changed after step {c["after_step"]}: {c["change"]}.' for c in last['changes'])]
     return f'---\n{_front_matter(last).to_yaml()}\n---\n\n' + '\n'.join(lines) + '\n'
 
-# %% ../nbs/04f_model_card.ipynb #8e96319b
+# %% ../nbs/04f_model_card.ipynb #b34fc93f
 def write_model_card(
     run:Run|str|Path,   # with converted checkpoints
     name:str='.',       # hub id or folder that the loading example names
@@ -116,9 +123,10 @@ def push_to_hub(
     private:bool=True,   # whether a new repository is for you alone
     api=None,            # `huggingface_hub.HfApi`; None takes one with the token you logged in with
 ) -> str:                # address of the repository
-    "Send `lora_weights/` with its card to the hub, after every file was compared with its manifest."
+    "Send the converted adapters with their card to the hub, after every file was compared with its manifest; nothing that no manifest lists is sent."
     run = open_run(run.path if isinstance(run, Run) else run); api = api or HfApi()
     write_model_card(run, repo_id)
     url = api.create_repo(repo_id, private=private, exist_ok=True)
-    api.upload_folder(repo_id=repo_id, folder_path=run.weights_dir, ignore_patterns=['.*', '*.tmp'], commit_message=f'Checkpoints {", ".join(str(s) for s in run.steps(run.weights_dir))}')
+    listed = [f'{folder.name}/{n}' for folder in map(run.weights, run.steps(run.weights_dir)) for n in (*read_manifest(folder).files, MANIFEST)]
+    api.upload_folder(repo_id=repo_id, folder_path=run.weights_dir, allow_patterns=['README.md', GRID, *listed], commit_message=f'Checkpoints {", ".join(str(s) for s in run.steps(run.weights_dir))}')
     return str(url)

@@ -6,7 +6,7 @@
 __all__ = ['disk_usage', 'write_base', 'ResidentBase', 'MergeProof', 'PipelineFolder', 'write_merged', 'write_with_adapter',
            'pipelines_of_run']
 
-# %% ../nbs/04c_pipelines.ipynb #fa988f5c
+# %% ../nbs/04c_pipelines.ipynb #d32a1164
 import os, secrets, shutil, time
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
@@ -22,8 +22,9 @@ from tqdm.auto import tqdm
 
 from .adapters import Adapter, ChangeProof, Factors, load_adapter, lora_layers, prove_change, scheduler_for
 from .checkpoints import MANIFEST, WEIGHTS, Run, atomic_dir, check_space, file_hash, open_run, read_json, read_manifest, write_file, write_json, write_manifest
-from .convert import METADATA, PictureProof, Unfinished, compare_pictures, loaded_lora, paint_again, picture_levels, read_proof, training_samples
+from .convert import METADATA, PictureProof, Unfinished, compare_pictures, computes_in, loaded_lora, paint_again, picture_levels, read_proof, training_samples
 from .inference import Sample, load_base, set_scheduler
+from .lineage import public_name
 
 # %% ../nbs/04c_pipelines.ipynb #0bb3915f
 def _files(folder:Path) -> list[Path]:
@@ -88,7 +89,7 @@ def _pick_precision(networks:dict[str, dict], dtype:str|None) -> str:
     if not _holds(_PRECISIONS[dtype], tensors): raise ValueError(f'{dtype} does not hold the weights of this base exactly, it would be another base; take float32, or None for the smallest that does.')
     return dtype
 
-# %% ../nbs/04c_pipelines.ipynb #d7fdd130
+# %% ../nbs/04c_pipelines.ipynb #4e9509c3
 def _write_network(folder:Path, part:str, tensors:dict[str, torch.Tensor], changed:set[str]) -> None:
     "The weights of `part` in one file; in two with an index when some of them are to be `changed`."
     shards = [s for s in ({k: x for k, x in tensors.items() if (k in changed) == last} for last in (False, True)) if s]
@@ -127,7 +128,7 @@ def write_base(
         pipe.tokenizer.save_pretrained(d/'tokenizer'); _write_index(pipe, d)
         if (found := load_base(d, 'cpu', 'float32').base_hash) != pipe.base_hash:
             raise RuntimeError(f'{folder} reads back as base {found} instead of {pipe.base_hash}; load the base in float32 to write it, and check the disk.')
-        write_manifest(d, form='base', base_name=pipe.base_name, base_hash=pipe.base_hash, dtype=dtype)
+        write_manifest(d, form='base', base_name=public_name(pipe.base_name), base_hash=pipe.base_hash, dtype=dtype)
     return Path(folder)
 
 # %% ../nbs/04c_pipelines.ipynb #5079fa9c
@@ -291,7 +292,7 @@ def _share_base(base:ResidentBase, folder:Path) -> None:
         target.unlink(missing_ok=True); _share(base.folder/name, target)
         if base.hashes(target) != wanted: raise RuntimeError(f'{base.folder/name} has changed since the base was proven; delete {base.folder} and write it again.')
 
-# %% ../nbs/04c_pipelines.ipynb #c58c338a
+# %% ../nbs/04c_pipelines.ipynb #5df5620e
 _OWN = ('scheduler/scheduler_config.json', 'model_index.json')   # what may differ between a pipeline and its base, beside weights
 
 _README = '''# {title}
@@ -307,10 +308,6 @@ The scheduler of this folder is the one that the pictures of the training were m
 Files are shared with the base by hard links where the disk allows it: replace them, do not change them in place.
 '''
 
-def _computes(pipe) -> str:
-    "'float32', 'bfloat16' or 'float16': what `pipe` computes in."
-    return str(pipe.compute_dtype).removeprefix('torch.')
-
 def _paint_by_default(pipe, samples:list[Sample]) -> np.ndarray:
     "The pictures of `samples` made again, by the scheduler that `pipe` has."
     return paint_again(pipe, [replace(s, scheduler=None, timestep_spacing=None) for s in samples])
@@ -318,8 +315,8 @@ def _paint_by_default(pipe, samples:list[Sample]) -> np.ndarray:
 def _prove_merged(base:ResidentBase, adapter:Adapter, d:Path, samples:list[Sample]) -> tuple: # MergeProof, pictures, precisions of what made them
     "Compare every tensor of the files in `d`, and paint with a fresh load of them."
     weights = _prove_merge(base, adapter, d)
-    fresh = load_base(d, base.pipe.device.type, _computes(base.pipe))
-    return weights, _paint_by_default(fresh, samples), (_computes(fresh), base.dtype)
+    fresh = load_base(d, base.pipe.device.type, computes_in(base.pipe))
+    return weights, _paint_by_default(fresh, samples), (computes_in(fresh), base.dtype)
 
 def _prove_beside(base:ResidentBase, adapter:Adapter, d:Path, samples:list[Sample]) -> tuple: # ChangeProof, pictures, precisions of what made them
     "Compare the change of every weight, and paint, on the resident base with scheduler and LoRA of `d`, whose other files must be the base's."
@@ -328,7 +325,7 @@ def _prove_beside(base:ResidentBase, adapter:Adapter, d:Path, samples:list[Sampl
         if name not in _OWN and base.hashes(d/name) != wanted: raise RuntimeError(f'{name} is not the file of {base.folder}.')
     try:
         pipe.scheduler = getattr(diffusers, read_json(d/'model_index.json')['scheduler'][1]).from_pretrained(d/'scheduler')
-        with loaded_lora(pipe, d): return prove_change(pipe, adapter), _paint_by_default(pipe, samples), (_computes(pipe),)
+        with loaded_lora(pipe, d): return prove_change(pipe, adapter), _paint_by_default(pipe, samples), (computes_in(pipe),)
     finally: pipe.scheduler = own
 
 def _compare_pictures(found:np.ndarray, plain:np.ndarray, samples:list[Sample], precisions:tuple[str, ...], folder:Path, form:str) -> PictureProof:
@@ -339,15 +336,15 @@ def _compare_pictures(found:np.ndarray, plain:np.ndarray, samples:list[Sample], 
         more = " Merged weights have the precision of the base's files: where that is too coarse, take the adapter form, or write the base in float32 (write_base)."
         raise RuntimeError(f'{folder}: {e}{more*(form == "merged")}') from e
 
-# %% ../nbs/04c_pipelines.ipynb #9d254a8d
+# %% ../nbs/04c_pipelines.ipynb #0aa5148c
 def _metadata(base:ResidentBase, adapter:Adapter, form:str, source_sha256:str, weights:ChangeProof|MergeProof, pictures:PictureProof, samples:list[Sample], seconds:float) -> dict:
     "What is kept beside a pipeline."
     s = samples[0]
     how = 'all tensors of the files, and a fresh load of the folder' if form == 'merged' else 'LoRA and scheduler of the folder, on a resident load of the same files'
-    proof = {'how': how, 'weights': weights.to_json(), 'pictures': pictures.to_json(), 'device': base.pipe.device.type, 'dtype': _computes(base.pipe),
+    proof = {'how': how, 'weights': weights.to_json(), 'pictures': pictures.to_json(), 'device': base.pipe.device.type, 'dtype': computes_in(base.pipe),
              'trained_on': {'device': s.device, 'dtype': s.dtype}, 'diffusers': version('diffusers')}
     return {'format': 'diffusers pipeline', 'form': form, 'step': adapter.meta.get('step'), 'source_sha256': source_sha256, 'adapter': adapter.to_json(),
-            'base_name': s.base_name, 'base_hash': s.base_hash, 'precision': base.dtype, 'proof': proof,
+            'base_name': public_name(s.base_name), 'base_hash': s.base_hash, 'precision': base.dtype, 'proof': proof,
             'generate_with': {k: getattr(s, k) for k in ('guidance_scale', 'num_inference_steps', 'scheduler', 'timestep_spacing', 'width', 'height')}, 'seconds': seconds}
 
 def _write(base:ResidentBase, source:str|Path, folder:str|Path, samples:list[Sample], form:str, need:Callable, fill:Callable, prove:Callable) -> PipelineFolder:
