@@ -412,7 +412,7 @@ def write_adapter(
     dtype:str='float32',              # one of `DTYPES`: of the numbers in the file
     metadata:dict[str,str]|None=None, # texts for the header
 ) -> ChangeProof:                     # of what was read back
-    "Write `adapter` for another program and prove the file; what cannot be proven raises and leaves nothing."
+    "Write `adapter` with its lineage for another program and prove the file; what cannot be proven raises and leaves nothing."
     path = Path(path)
     if format not in FORMATS: raise ValueError(f'Format {format!r} is unknown; use {", ".join(FORMATS)}.')
     if format != 'peft' and path.suffix != '.safetensors': raise ValueError(f'{path} must end with .safetensors for the {format} format.')
@@ -420,7 +420,7 @@ def write_adapter(
     if format == 'peft' and path.exists() and (other := foreign_files(path)): raise FileExistsError(f'{path} holds {other[0].name}, which is no part of a LoRA and would be lost; choose another folder.')
     with (atomic_dir if format == 'peft' else _proven)(path) as hidden:
         if format == 'diffusers': save_adapter(adapter, hidden, dtype, metadata)
-        else: (_write_peft if format == 'peft' else _write_kohya)(adapter, hidden, dtype, metadata or {})
+        else: (_write_peft if format == 'peft' else _write_kohya)(adapter, hidden, dtype, (metadata or {}) | {'shoes_lora': json.dumps({'meta': adapter.meta}, sort_keys=True)})
         return compare_adapters(_read(hidden, _peft_folders(hidden) or _Source([hidden])).adapter, adapter, dtype)
 
 # %% ../nbs/04b_formats.ipynb #aff04c29
