@@ -427,7 +427,8 @@ generate "a photo of blue shoes" --base tiny --n-images 4 --output outputs/pictu
 def generate(
     prompts:Annotated[list[str], typer.Argument(help='One or more prompts, each in quotes.')],
     base:Base=None,
-    lora:Annotated[Path|None, typer.Option(help='Adapter: a .safetensors file, or the folder of pytorch_lora_weights.safetensors.')]=None,
+    lora:Annotated[Path|None, typer.Option(help='LoRA file of any common format, or a folder that holds one.')]=None,
+    alpha:Alpha=None,
     output:Annotated[Path, typer.Option(help='Folder that receives the pictures; numbers go on from those in it.')]=Path('outputs/pictures'),
     n_images:Annotated[int, typer.Option(help='Pictures for each prompt.')]=1,
     seed:Annotated[int, typer.Option(help='Seed of the first picture; each next one adds 1.')]=42,
@@ -441,11 +442,12 @@ def generate(
     device:Device=None, dtype:Dtype=None,
 ):
     "Make pictures of prompts, each file with its prompt, seed and settings inside."
-    from shoes_lora.adapters import attach, load_adapter
+    from shoes_lora.adapters import attach
     from shoes_lora.env_check import DEFAULT_BASE
+    from shoes_lora.formats import read_adapter
     from shoes_lora.inference import generate, load_base, save_sample
     output.mkdir(parents=True, exist_ok=True); numbers = itertools.count(_next_number(output))
-    adapter = load_adapter(lora) if lora else None
+    adapter = read_adapter(lora, _alpha(alpha)) if lora else None
     pipe = load_base(base or DEFAULT_BASE, device, dtype)
     if adapter: attach(pipe, adapter)
     generate(pipe, prompts, n_images, seed, negative_prompt, guidance_scale, num_inference_steps, scheduler, timestep_spacing, height, width,
