@@ -106,6 +106,10 @@ def card_text(
     return f'---\n{_front_matter(last).to_yaml()}\n---\n\n' + '\n'.join(lines) + '\n'
 
 # %% ../nbs/04f_model_card.ipynb #b34fc93f
+def _refresh(path:Path, data:bytes) -> Path:
+    "Write `data` unless it is there already."
+    return path if path.is_file() and path.read_bytes() == data else write_file(path, data)
+
 def write_model_card(
     run:Run|str|Path,   # with converted checkpoints
     name:str='.',       # hub id or folder that the loading example names
@@ -114,8 +118,8 @@ def write_model_card(
     run = open_run(run.path if isinstance(run, Run) else run)
     text, png = card_text(run, name), io.BytesIO()
     plot_progress(_columns(run, sorted(run.steps(run.weights_dir)))).savefig(png, format='png')
-    write_file(run.weights_dir/GRID, png.getvalue())
-    return write_file(run.weights_dir/'README.md', text)
+    _refresh(run.weights_dir/GRID, png.getvalue())
+    return _refresh(run.weights_dir/'README.md', text.encode())
 
 def push_to_hub(
     run:Run|str|Path,    # with converted checkpoints
