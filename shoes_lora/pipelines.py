@@ -408,7 +408,7 @@ def _base_of(run:Run, step:int, device:str|None, dtype:str|None, hash_of:Callabl
     try: there = read_manifest(run.base_pipeline, hash_of).facts.get('base_hash')
     except (ValueError, FileNotFoundError): there = None
     if there != facts['base_hash']:
-        pipe = load_base(facts['base_name'], 'cpu', 'float32')
+        pipe = load_base(read_json(run.record)['facts']['base_name'], 'cpu', 'float32')       # where the training had it; the proof says only what may be given away
         if pipe.base_hash != facts['base_hash']:
             raise ValueError(f'The base {pipe.base_name} ({pipe.base_hash}) is not the one {run.checkpoint(step).name} was trained on ({facts["base_hash"]}); put that base in its place.')
         write_base(pipe, run.base_pipeline, load_adapter(run.weights(step)))
