@@ -272,7 +272,7 @@ def train(
     typer.echo(f'{run.path}: checkpoints of steps {", ".join(str(c.step) for c in run.checkpoints())}')
     typer.echo(f'Next: shoes-lora evaluate {run.path}')
 
-# %% ../nbs/09_cli.ipynb #41560083
+# %% ../nbs/09_cli.ipynb #33a08c47
 RunFolder = Annotated[Path, typer.Argument(metavar='RUN', help='Folder that `train` wrote.')]
 
 @command('''convert outputs/my_shoes
@@ -337,7 +337,7 @@ def export_(
     done = export_adapter(lora, output, format, file_dtype, base, _alpha(alpha), partial, force, device=device)
     typer.echo(done.path)
     typer.echo(f'{done.weights["modules"]} layers, largest difference of a change {done.weights["max_difference"]:.1e} of {done.weights["max_change"]:.3g}')
-    typer.echo('pictures not compared, because no --base was given' if done.pictures is None else f'pictures differ by {done.pictures["mean_difference"]:.2f} of 255 levels from the source\'s, by {done.pictures["mean_change"]:.1f} from the base\'s; read by {done.painted_by}')
+    typer.echo('pictures not compared, because no --base was given' if done.pictures is None else f'pictures differ by {done.pictures["mean_difference"]:.2f} of 255 levels from the source\'s, by {done.pictures["mean_change"]:.1f} from the base\'s; read by {done.source_painted_by} and {done.painted_by}')
 
 @command('''push outputs/my_shoes me/my-shoes-lora
 push outputs/my_shoes me/my-shoes-lora --public''')

@@ -5,11 +5,13 @@
 # %% auto #0
 __all__ = ['Export', 'export_adapter', 'best_step', 'Delivery', 'deliver_run']
 
-# %% ../nbs/04g_deliver.ipynb #269828f8
+# %% ../nbs/04g_deliver.ipynb #9d01360b
 import math, os, shutil, tempfile, time
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+
+from safetensors import safe_open
 
 from .adapters import Adapter, attach, detach, save_adapter
 from .checkpoints import WEIGHTS, Run, open_run, read_json, read_metrics, write_json
@@ -20,7 +22,7 @@ from .lineage import kohya_metadata, public_name, read_verdict
 from .model_card import write_model_card
 from .pipelines import PipelineFolder, ResidentBase, disk_usage, pipelines_of_run, write_base, write_merged
 
-# %% ../nbs/04g_deliver.ipynb #2244cc90
+# %% ../nbs/04g_deliver.ipynb #e02ac2b0
 @dataclass
 class Export:
     "What exporting one LoRA came to; kept as JSON beside it."
@@ -33,7 +35,8 @@ class Export:
     bytes:int                       # of what was written
     weights:dict                    # numbers of the comparison of weight changes
     pictures:dict|None              # of pictures; None where there was no base to paint with
-    painted_by:str                  # whose loader read the written file for the pictures
+    source_painted_by:str           # whose loader read the source for the pictures
+    painted_by:str                  # whose loader read the written file for them
     seconds:float
 
     def to_json(self) -> dict: return asdict(self) | {'path': self.path.name}
@@ -56,36 +59,45 @@ def _header(reading:Reading, name:str) -> dict[str, str]:
     kept |= {k: public_name(kept[k]) for k in ('ss_sd_model_name', 'ss_vae_name') if k in kept}
     return kept | {'ss_network_module': 'networks.lora', 'ss_network_dim': str(a.rank), 'ss_network_alpha': f'{alpha:g}', 'ss_base_model_version': 'sd_v1', 'ss_output_name': name}
 
-def _paint_written(pipe, path:Path, adapter:Adapter, format:str, paint) -> tuple[list[Sample], str]: # pictures, and whose loader read the file
-    "What the written file paints."
-    if format == 'diffusers' or format == 'kohya' and not adapter.use_dora:
-        folder = path.parent/f'{path.stem}.only'; folder.mkdir(); shutil.copyfile(path, folder/WEIGHTS)
-        with loaded_lora(pipe, folder, adapter): return paint(pipe), 'diffusers'
-    attach(pipe, read_adapter(path, base=pipe))
+_PLAIN = ('.lora_A.weight', '.lora_B.weight', '.lora_up.weight', '.lora_down.weight', '.lora.up.weight', '.lora.down.weight', '.alpha')
+
+def _plain_file(reading:Reading, alpha:float|str|None) -> Path|None:
+    "The source's file when diffusers reads it as it is meant: a plain LoRA by its own names or kohya's, complete, with one strength that the file itself says; else None."
+    file = reading.path/WEIGHTS if reading.path.is_dir() else reading.path
+    if reading.format not in ('diffusers', 'kohya') or alpha is not None or reading.unread or not file.is_file(): return None
+    if reading.adapter.use_dora or reading.format == 'kohya' and (reading.adapter.alpha_pattern or reading.adapter.rank_pattern): return None
+    with safe_open(file, 'pt') as f: return file if all(k.endswith(_PLAIN) for k in f.keys()) else None
+
+def _paint_file(pipe, file:Path|None, adapter:Adapter, scratch:Path, paint) -> tuple[list[Sample], str]: # pictures, and whose loader read the weights
+    "What LoRA `file` paints as diffusers reads it; None paints `adapter` itself."
+    if file is not None:
+        scratch.mkdir(); shutil.copyfile(file, scratch/WEIGHTS)
+        with loaded_lora(pipe, scratch, adapter): return paint(pipe), 'diffusers'
+    attach(pipe, adapter)
     try: return paint(pipe), 'shoes_lora'
     finally: detach(pipe)
 
-def _prove_pictures(pipe, adapter:Adapter, path:Path, format:str, dtype:str, paint) -> tuple[PictureProof, str]:
+def _prove_pictures(pipe, reading:Reading, original:Path|None, path:Path, format:str, dtype:str, paint) -> tuple[PictureProof, str, str]: # whose loaders read source and written file
     "The source's pictures, the written file's and the base's, compared."
-    base = paint(pipe); attach(pipe, adapter)
-    try: source = paint(pipe)
-    finally: detach(pipe)
-    found, reader = _paint_written(pipe, path, adapter, format, paint)
+    adapter, plain = reading.adapter, format == 'diffusers' or format == 'kohya' and not reading.adapter.use_dora
+    base, (source, first) = paint(pipe), _paint_file(pipe, original, adapter, path.parent/'.source', paint)
+    found, second = _paint_file(pipe, path if plain else None, adapter if plain else read_adapter(path, base=pipe), path.parent/'.written', paint)
     lower = dtype if dtype != 'float32' else computes_in(pipe)
-    return compare_pictures(*(picture_levels(s) for s in (found, source, base)), lower), reader
+    return compare_pictures(*(picture_levels(s) for s in (found, source, base)), lower), first, second
 
-def _export_merged(pipe, adapter:Adapter, folder:Path, dtype:str, paint) -> tuple[dict, dict]: # numbers of the comparison of weights, and of pictures
+def _export_merged(pipe, adapter:Adapter, original:Path|None, folder:Path, dtype:str, paint) -> tuple[dict, dict, str]: # numbers of the comparison of weights, and of pictures, and whose loader read the source
     "Write a pipeline with the adapter in its weights; the base that it shares files with goes again."
     where, file = folder.parent/'base', folder.parent/WEIGHTS
     save_adapter(replace(adapter, meta=adapter.meta | {'base_hash': pipe.base_hash}), file)
     write_base(pipe, where, adapter, dtype)
     resident = ResidentBase(where, pipe.device.type, computes_in(pipe)); resident.pipe.base_name = pipe.base_name
-    attach(resident.pipe, adapter)
-    try: samples = paint(resident.pipe)
-    finally: detach(resident.pipe)
+    samples, reader = _paint_file(resident.pipe, None, adapter, where, paint)
+    if original is not None:
+        other, reader = _paint_file(pipe, original, adapter, folder.parent/'.source', paint)
+        compare_pictures(*(picture_levels(s) for s in (samples, other, paint(pipe))), computes_in(pipe))
     write_merged(resident, file, folder, samples)
     proof = read_json(folder/METADATA)['proof']
-    return proof['weights'], proof['pictures']
+    return proof['weights'], proof['pictures'], reader
 
 def _for_a1111(adapter:Adapter) -> dict:
     "What A1111 reads from the JSON beside a LoRA: it fills these into its card."
@@ -138,13 +150,13 @@ def export_adapter(
     path.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=path.parent, prefix='.export.', suffix='.tmp') as temp:
         made = Path(temp)/path.name
-        if format == 'merged': (weights, pictures), reader = _export_merged(pipe, reading.adapter, made, dtype, paint), 'diffusers'
+        if format == 'merged': weights, pictures, *readers = *_export_merged(pipe, reading.adapter, _plain_file(reading, alpha), made, dtype, paint), 'diffusers'
         else:
             weights = write_adapter(reading.adapter, made, format, dtype, _header(reading, path.stem)).to_json()
-            pictures, reader = (None, '') if pipe is None else _prove_pictures(pipe, reading.adapter, made, format, dtype, paint)
+            pictures, *readers = (None, '', '') if pipe is None else _prove_pictures(pipe, reading, _plain_file(reading, alpha), made, format, dtype, paint)
             pictures = pictures and pictures.to_json()
         size_of = sum(f.stat().st_size for f in ([made] if made.is_file() else made.rglob('*')) if f.is_file())
-        done = Export(path, format, dtype, Path(source).name, reading.format, reading.adapter.hash, size_of, weights, pictures, reader, time.perf_counter() - start)
+        done = Export(path, format, dtype, Path(source).name, reading.format, reading.adapter.hash, size_of, weights, pictures, *readers, time.perf_counter() - start)
         _settle(made, path)
     if format == 'peft': write_json(path/METADATA, done.to_json())                                        # a pipeline has its own
     elif format != 'merged': write_json(_beside(path), _for_a1111(reading.adapter) | (read_json(_beside(path)) if _beside(path).is_file() else {}) | done.to_json())   # what a person noted there stays

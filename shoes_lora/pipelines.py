@@ -40,7 +40,7 @@ def disk_usage(
     stats = [os.stat(f) for f in {f.absolute() for p in paths for f in _files(p)}]
     return sum({(s.st_dev, s.st_ino): s.st_size for s in stats}.values()), sum(s.st_size for s in stats)
 
-# %% ../nbs/04c_pipelines.ipynb #51805d5f
+# %% ../nbs/04c_pipelines.ipynb #b1d47282
 class _Hashes(dict):
     "SHA-256 of files; an inode is read again only when its size or time of change is another."
     def __call__(self, path:str|Path) -> str:
@@ -57,9 +57,12 @@ def _can_link(file:Path, folder:Path) -> bool:
     trial.unlink()
     return True
 
+_SMALL = 100_000 # bytes; what is smaller is copied, because programs write into it
+
 def _share(source:Path, target:Path) -> None:
-    "Give the bytes of file `source` the name `target` as well, or a copy of them where that cannot be."
+    "Give the bytes of file `source` the name `target` as well, or a copy of them where they are few or that cannot be."
     target.parent.mkdir(parents=True, exist_ok=True)
+    if source.stat().st_size < _SMALL: shutil.copyfile(source, target); return
     try: os.link(source, target)
     except OSError: check_space(target.parent, source.stat().st_size); shutil.copyfile(source, target)
 
@@ -242,25 +245,25 @@ def _prove_merge(base:ResidentBase, adapter:Adapter, folder:Path) -> MergeProof:
                 for k in names: _compare(f'{part}.{k}', old.get_tensor(k), new.get_tensor(k), adapter.factors(touched[k]) if k in touched else None, proof)
     return proof
 
-# %% ../nbs/04c_pipelines.ipynb #92c2fb54
+# %% ../nbs/04c_pipelines.ipynb #2f58c6b7
 @dataclass
 class PipelineFolder:
     "A pipeline on the disk, and what it cost."
     step:int|None       # of the checkpoint
     folder:Path
     form:str            # 'merged' or 'adapter'
-    linked_files:int    # shared with the base by hard links
+    linked_files:int    # weights and vocabulary shared with the base by hard links
     linked_bytes:int
     copied_files:int    # the same as the base's, but copies, because the disk could not link
     copied_bytes:int
-    written_bytes:int   # its own
+    written_bytes:int   # its own, settings included
     seconds:float       # to write and to prove; 0 when skipped
     skipped:bool=False  # it was there already
 
 def _account(folder:Path, source:Path, step:int|None, form:str, seconds:float=0., skipped:bool=False) -> PipelineFolder:
     "Count what `folder` shares with the files of `source`, by their inodes and hashes."
     files, theirs = (read_json(f/MANIFEST)['files'] if (f/MANIFEST).is_file() else {} for f in (folder, source))
-    kind = lambda n: 'written' if files.get(n, '') != theirs.get(n) else 'linked' if (source/n).is_file() and os.path.samefile(folder/n, source/n) else 'copied'
+    kind = lambda n: 'written' if files.get(n, '') != theirs.get(n) or (folder/n).stat().st_size < _SMALL else 'linked' if (source/n).is_file() and os.path.samefile(folder/n, source/n) else 'copied'
     sizes = {'linked': [], 'copied': [], 'written': []}
     for f in _files(folder): sizes[kind(f.relative_to(folder).as_posix())].append(f.stat().st_size)
     return PipelineFolder(step, folder, form, len(sizes['linked']), sum(sizes['linked']), len(sizes['copied']), sum(sizes['copied']), sum(sizes['written']), seconds, skipped)
@@ -292,7 +295,7 @@ def _share_base(base:ResidentBase, folder:Path) -> None:
         target.unlink(missing_ok=True); _share(base.folder/name, target)
         if base.hashes(target) != wanted: raise RuntimeError(f'{base.folder/name} has changed since the base was proven; delete {base.folder} and write it again.')
 
-# %% ../nbs/04c_pipelines.ipynb #5df5620e
+# %% ../nbs/04c_pipelines.ipynb #3ae0a721
 _OWN = ('scheduler/scheduler_config.json', 'model_index.json')   # what may differ between a pipeline and its base, beside weights
 
 _README = '''# {title}
@@ -305,7 +308,7 @@ pipe.load_lora_weights(folder, weight_name='{file}')
 ```
 
 The scheduler of this folder is the one that the pictures of the training were made with.
-Files are shared with the base by hard links where the disk allows it: replace them, do not change them in place.
+Weights are shared with the base by hard links where the disk allows it: replace them, do not change them in place.
 '''
 
 def _paint_by_default(pipe, samples:list[Sample]) -> np.ndarray:
@@ -382,14 +385,14 @@ def write_with_adapter(
     def fill(adapter, d): shutil.copyfile(source, d/WEIGHTS); write_file(d/'README.md', _README.format(title=Path(folder).name, file=WEIGHTS))
     return _write(base, source, folder, samples, 'adapter', lambda adapter: Path(source).stat().st_size, fill, _prove_beside)
 
-# %% ../nbs/04c_pipelines.ipynb #f1f578cc
+# %% ../nbs/04c_pipelines.ipynb #2f41d756
 _FORMS = {'adapter': write_with_adapter, 'merged': write_merged}
 
 def _join(source:Path, folder:Path, hash_of:Callable[[Path], str]) -> None:
     "Make the files of `folder` that hold the same bytes as those of `source` links to them, where they are not and the disk can."
     try: mine, theirs = (read_manifest(f, hash_of).files for f in (folder, source))
     except (ValueError, FileNotFoundError): return
-    for name in (n for n, h in mine.items() if theirs.get(n) == h and not os.path.samefile(folder/n, source/n)):
+    for name in (n for n, h in mine.items() if theirs.get(n) == h and (folder/n).stat().st_size >= _SMALL and not os.path.samefile(folder/n, source/n)):
         temp = (folder/name).with_name(f'.{secrets.token_hex(4)}.tmp')
         try: os.link(source/name, temp); os.replace(temp, folder/name)
         except OSError: return
