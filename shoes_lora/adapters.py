@@ -6,7 +6,7 @@
 __all__ = ['SIDES', 'TARGETS', 'TEXT_TARGETS', 'PRESETS', 'NAME', 'Factors', 'Adapter', 'named_modules', 'lora_layers',
            'weight_change', 'init_adapter', 'oversized', 'lora_config', 'save_adapter', 'read_tensors', 'as_peft_reads',
            'header_configs', 'header_lineage', 'build_adapter', 'load_adapter', 'ChangeProof', 'prove_change',
-           'scheduler_for', 'attach', 'detach', 'attached_adapter', 'AdapterBank']
+           'scheduler_for', 'attach', 'detach', 'attached_adapter', 'mixture_hash', 'AdapterBank']
 
 # %% ../nbs/03b_adapters.ipynb #041ad2c6
 import hashlib, json, math, re
@@ -588,7 +588,7 @@ def _lengthen(
     weight, update = layer.get_base_layer().weight.float(), layer.lora_B[NAME].weight.flatten(1) @ layer.lora_A[NAME].weight.flatten(1)*layer.scaling[NAME]
     slot.copy_((G*_lengths(weight + update.reshape(weight.shape))).reshape(slot.shape))
 
-# %% ../nbs/03b_adapters.ipynb #c246c0d0
+# %% ../nbs/03b_adapters.ipynb #9cb5d095
 def _mixture(
     adapters:dict[str,Adapter],       # of the bank
     name:str|Mapping[str,float]|None, # as `use` gets it
@@ -608,7 +608,7 @@ def _mixture(
     if len(schedules) > 1: raise ValueError(f'{" and ".join(map(repr, schedules.values()))} were trained with different noise schedules ({", ".join(schedules)}); use them one at a time.')
     return mixture
 
-def _mixture_hash(
+def mixture_hash(
     hashes:dict[str,str],     # name -> hash of the adapter
     mixture:dict[str,float],  # name -> weight
 ) -> str:
@@ -617,7 +617,7 @@ def _mixture_hash(
     if not pairs: return ''
     return pairs[0][0] if [w for _, w in pairs] == [1] else hashlib.sha256(json.dumps(pairs).encode()).hexdigest()[:16]
 
-# %% ../nbs/03b_adapters.ipynb #cad2c287
+# %% ../nbs/03b_adapters.ipynb #2f3d6ec3
 class AdapterBank:
     "Many adapters resident on one pipeline; `use` swaps between them, their mixtures and the base by in-place copies."
     def __init__(self,
@@ -667,7 +667,7 @@ class AdapterBank:
             dora = any(held.gain is not None for held, _, _ in parts)
             self.layers[m].lora_variant = variant if dora else {}
             if dora: _lengthen(self.layers[m], parts)
-        self.pipe.adapter_hash, self.pipe.scheduler = _mixture_hash(self.hashes, mixture), self.schedulers[next(iter(mixture), None)]
+        self.pipe.adapter_hash, self.pipe.scheduler = mixture_hash(self.hashes, mixture), self.schedulers[next(iter(mixture), None)]
 
     def close(self) -> None:
         "Give the pipeline back as the plain base."

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['CONVOLUTIONS', 'demo_config', 'run_demo', 'plot_demo']
 
-# %% ../nbs/08_demo.ipynb #aaca1003
+# %% ../nbs/08_demo.ipynb #891b8bf7
 import os, sys, webbrowser
 from pathlib import Path
 
@@ -15,7 +15,8 @@ from .adapters import TARGETS
 from .catalogue import draw_catalogue
 from .checkpoints import Run, atomic_dir, read_json, settle
 from .dataset import hold_out, read_photoset
-from .evaluate import Evaluation, EvalPlan, evaluate_run, grid_rows, make_plan, write_report
+from .evaluate import evaluate_run, write_report
+from .plan import Evaluation, EvalPlan, grid_rows, make_plan
 from .selection import MIN_PICTURES
 from .config import TrainConfig
 from .deliver import deliver_run

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['named_steps', 'best_steps', 'Disk', 'Pruned', 'prune_run', 'move_run', 'Compacted', 'compact_checkpoints']
 
-# %% ../nbs/04d_housekeeping.ipynb #65a98ae3
+# %% ../nbs/04d_housekeeping.ipynb #20e1493d
 import errno, os, re, shutil
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext
@@ -19,7 +19,7 @@ from tqdm.auto import tqdm
 from .adapters import Adapter, load_adapter, save_adapter
 from .checkpoints import WEIGHTS, Run, atomic_dir, check_space, file_hash, open_run, read_json, remove_dir, sweep_rests, verify_checkpoint, write_file, write_json
 from .convert import METADATA, read_proof
-from .evaluate import Evaluation
+from .plan import Evaluation
 from .formats import read_file
 from .train import best_heldout, read_heldout
 

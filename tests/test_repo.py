@@ -8,6 +8,7 @@ from conftest import NOTEBOOKS, ROOT, code_cells, directives
 
 PACKAGE = ROOT/'shoes_lora'
 MODULES = sorted(p for p in PACKAGE.glob('*.py') if p.name[0] != '_')
+PROGRAM = ROOT/'nbs'/'05_evaluate.ipynb'   # run by papermill; exports nothing
 DIRECTIVES = re.compile(r'default_exp \w+|export|exporti|hide|(eval|echo|output):\s*(true|false)|slow|gpu|notest')
 LIGHT = ('env_check', 'checkpoints', 'metrics', 'selection', 'panels', 'cli')    # promised to import without torch
 WRITTEN = [p for d in ('shoes_lora', 'nbs', 'tests', 'benchmarks', '.ci') for p in sorted((ROOT/d).rglob('*'))
@@ -37,9 +38,11 @@ def test_directives_are_known_and_at_the_top(path):
 def test_begins_with_its_module_and_purpose(path):
     cells = json.loads(path.read_text(encoding='utf-8'))['cells']
     first, title = ''.join(cells[0]['source']), ''.join(cells[1]['source'])
-    assert re.fullmatch(r'#\| default_exp \w+', first.strip()), 'the first cell names the module and nothing else'
-    name = first.split()[-1]
-    assert cells[1]['cell_type'] == 'markdown' and re.match(rf'# {name}\n\n> \S', title), f'the second cell is "# {name}" and one sentence of purpose'
+    if path == PROGRAM: assert re.match(r'# \w[\w ]+\n\n> \S', first), 'the first cell is a title and one sentence of purpose'
+    else:
+        assert re.fullmatch(r'#\| default_exp \w+', first.strip()), 'the first cell names the module and nothing else'
+        name = first.split()[-1]
+        assert cells[1]['cell_type'] == 'markdown' and re.match(rf'# {name}\n\n> \S', title), f'the second cell is "# {name}" and one sentence of purpose'
     code = sum(c['cell_type'] == 'code' for c in cells)
     assert (len(cells) - code)*3 >= code - 1, f'{len(cells) - code} prose cells explain {code} code cells'
     assert path.stat().st_size < 500_000, 'a notebook stays under 500 KB'
@@ -95,8 +98,7 @@ def test_no_paths_of_a_machine(path):
     assert not found, f'{found[:3]} exist on one machine only'
 
 def test_parameters_cell():
-    path = ROOT/'nbs'/'05_evaluate.ipynb'
-    tagged = [(s, c) for _, s, c in code_cells(path) if 'parameters' in c['metadata'].get('tags', [])]
+    tagged = [(s, c) for _, s, c in code_cells(PROGRAM) if 'parameters' in c['metadata'].get('tags', [])]
     assert len(tagged) == 1, 'without exactly one tagged cell papermill runs the defaults and exits 0'
     source = tagged[0][0]
     assert not directives(source), 'the parameters cell carries no directive'
@@ -104,12 +106,17 @@ def test_parameters_cell():
 
 def test_parameters_elsewhere():
     for path in NOTEBOOKS:
-        if path.stem != '05_evaluate': assert not any(c['metadata'].get('tags') for _, _, c in code_cells(path)), f'{path.name} has tagged cells'
+        if path != PROGRAM: assert not any(c['metadata'].get('tags') for _, _, c in code_cells(path)), f'{path.name} has tagged cells'
+
+def test_program_travels_with_the_package():
+    assert not [s for _, s, _ in code_cells(PROGRAM) if '#| export' in s], 'the program defines nothing'
+    assert (ROOT/'shoes_lora'/'data'/PROGRAM.name).read_bytes() == PROGRAM.read_bytes(), f'copy nbs/{PROGRAM.name} into shoes_lora/data, where an installed package has it'
 
 def test_no_orphan_modules():
     of = {}
-    for path in NOTEBOOKS: of[directives(code_cells(path)[0][1])[0].split()[1]] = path
-    assert len(of) == len(NOTEBOOKS), 'two notebooks export the same module'
+    for path in NOTEBOOKS:
+        if path != PROGRAM: of[directives(code_cells(path)[0][1])[0].split()[1]] = path
+    assert len(of) == len(NOTEBOOKS) - 1, 'two notebooks export the same module'
     assert {m.stem for m in MODULES} == set(of), 'a module without notebook, or a notebook without module'
     for m in MODULES: assert f'File to edit: ../nbs/{of[m.stem].name}' in m.read_text(encoding='utf-8'), f'{m.name} is not the export of {of[m.stem].name}'
 
