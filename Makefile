@@ -17,8 +17,8 @@ demo: $(STAMP) ## train a LoRA on the embedded base, judge every checkpoint, ope
 test: $(STAMP) ## the sync gate, then every notebook and the tests
 	@$(say) "test: are the notebooks clean and the modules their export?"
 	@$(PY) .ci/sync_gate.py
-	@$(say) "test: every notebook in a process of its own, then what notebooks cannot test"
-	@$(PY) -m pytest tests
+	@$(say) "test: every notebook in a process of its own, and what notebooks cannot test, two at a time"
+	@$(PY) -m pytest tests -n 2 --dist loadgroup
 
 notebooks: $(STAMP) ## run every notebook from the top and store its outputs
 	@$(say) "notebooks: run each from the top, store its outputs, export"

@@ -1,12 +1,11 @@
 "What the tests share: the repository, its notebooks, and a summary of what the notebooks really ran."
-import json, re
+import json, os, re
 from pathlib import Path
 
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted(p for p in (ROOT/'nbs').glob('*.ipynb') if p.name[0] not in '_.')
-ran = {}    # notebook -> what test_notebooks measured, printed at the end
 
 def directives(source):
     "Words after `#|` at the top of a cell; after the first line of code or comment nbdev reads none."
@@ -20,9 +19,19 @@ def code_cells(path):
     "(id, source, cell) of every code cell of notebook `path`."
     return [(c['id'], ''.join(c['source']), c) for c in json.loads(path.read_text(encoding='utf-8'))['cells'] if c['cell_type'] == 'code']
 
+def pytest_collection_modifyitems(items):
+    "Notebooks may run side by side; every other file is one piece of work, whose fixtures are made once."
+    for item in items:
+        if item.path.stem != 'test_notebooks': item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+def pytest_configure(config):
+    "Processes side by side share the cores instead of fighting for them."
+    if os.environ.get('PYTEST_XDIST_WORKER'): os.environ.setdefault('OMP_NUM_THREADS', '1')
+
 @pytest.hookimpl(trylast=True)
 def pytest_terminal_summary(terminalreporter):
+    ran = {r.nodeid: dict(r.user_properties)['ran'] for r in terminalreporter.stats.get('passed', []) if 'ran' in dict(r.user_properties)}
     if not ran: return
     terminalreporter.section('notebooks')
-    for name, (cells, skipped, checks, seconds) in sorted(ran.items()):
+    for name, cells, skipped, checks, seconds in sorted(ran.values()):
         terminalreporter.write_line(f'{name:28} {cells:3} cells run, {skipped} skipped, {checks:3} checks, {seconds:5.1f} s')

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from conftest import NOTEBOOKS, ROOT, code_cells, directives, ran
+from conftest import NOTEBOOKS, ROOT, code_cells, directives
 
 NBDEV_TEST = Path(sys.executable).with_name('nbdev_test')
 ini = ConfigParser(delimiters=['=']); ini.read(ROOT/'settings.ini', encoding='utf-8')
@@ -24,7 +24,7 @@ def count_checks(source):
 def test_found(): assert len(NOTEBOOKS) >= 8, 'nbs holds hardly any notebooks: a green run would mean nothing'
 
 @pytest.mark.parametrize('path', NOTEBOOKS, ids=lambda p: p.stem)
-def test_notebook(path):
+def test_notebook(path, record_property):
     run = [s for _, s, _ in code_cells(path) if s.strip() and not skipped(s)]
     checks = sum(map(count_checks, run))
     assert checks, 'nothing in this notebook can fail'
@@ -32,4 +32,4 @@ def test_notebook(path):
     r = subprocess.run([str(NBDEV_TEST), '--n_workers', '0', '--timing', '--path', str(path)], cwd=ROOT, capture_output=True, text=True, timeout=1800)
     done = r.returncode == 0 and 'Success.' in r.stdout and f'{path.name}: ' in r.stdout   # no notebook found is a success to nbdev_test
     assert done, f'exit status {r.returncode} (negative: killed by that signal)\n{r.stdout[-2000:]}\n{r.stderr[-8000:]}'
-    ran[path.stem] = len(run), len(code_cells(path)) - len(run), checks, time.monotonic() - start
+    record_property('ran', (path.stem, len(run), len(code_cells(path)) - len(run), checks, time.monotonic() - start))
