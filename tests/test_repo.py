@@ -10,7 +10,7 @@ PACKAGE = ROOT/'shoes_lora'
 MODULES = sorted(p for p in PACKAGE.glob('*.py') if p.name[0] != '_')
 PROGRAM = ROOT/'nbs'/'05_evaluate.ipynb'   # run by papermill; exports nothing
 DIRECTIVES = re.compile(r'default_exp \w+|export|exporti|hide|(eval|echo|output):\s*(true|false)|slow|gpu|notest')
-LIGHT = ('env_check', 'checkpoints', 'metrics', 'selection', 'panels', 'cli')    # promised to import without torch
+LIGHT = ('env_check', 'checkpoints', 'metrics', 'distances', 'diversity', 'selection', 'panels', 'cli')    # promised to import without torch
 WRITTEN = [p for d in ('shoes_lora', 'nbs', 'tests', 'benchmarks', '.ci') for p in sorted((ROOT/d).rglob('*'))
            if p.suffix in ('.py', '.ipynb', '.md', '.json', '.txt', '') and p.is_file() and not {'__pycache__', '.ipynb_checkpoints'} & set(p.parts)]
 each = pytest.mark.parametrize('path', NOTEBOOKS, ids=lambda p: p.stem)
@@ -132,7 +132,7 @@ def test_modules_import_what_they_may(path):
 
 @pytest.mark.parametrize('name', LIGHT)
 def test_light_modules_import_without_torch(name):
-    heavy = ('torch', 'diffusers', 'transformers', 'peft', 'matplotlib', 'fastcore') + (() if name in ('metrics', 'selection', 'panels') else ('numpy', 'scipy'))
+    heavy = ('torch', 'diffusers', 'transformers', 'peft', 'matplotlib', 'fastcore') + (() if name in ('metrics', 'distances', 'diversity', 'selection', 'panels') else ('numpy', 'scipy'))
     r = subprocess.run([sys.executable, '-c', f'import sys, shoes_lora.{name}; print(sorted(set({heavy!r}) & set(sys.modules)))'], cwd=ROOT, capture_output=True, text=True)
     assert r.stdout.strip() == '[]', r.stdout + r.stderr
 
