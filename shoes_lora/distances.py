@@ -69,7 +69,7 @@ def mind(
     v = _directions(x.shape[1], directions, seed)
     return 3*x.shape[1]*_wasserstein2(np.sort(x @ v, 0), np.sort(y @ v, 0))
 
-# %% ../nbs/05f_distances.ipynb #9f7f4239
+# %% ../nbs/05f_distances.ipynb #1ca2e1bd
 GROUPS = 40 # of prompts, in the jackknife
 
 def prompt_groups(
@@ -80,7 +80,7 @@ def prompt_groups(
     "Deals prompts into groups at random, sizes as equal as can be, the rows of a prompt together."
     names, row = np.unique(np.asarray(prompts), return_inverse=True)
     if groups < 2 or len(names) < 2: raise ValueError(f'{len(names)} prompts in {groups} groups have no spread; at least 2 of each are needed')
-    return np.random.default_rng(seed).permutation(len(names))[row] % min(groups, len(names))
+    return np.random.default_rng(seed).permutation(len(names))[row] % groups
 
 def jackknife_parts(
     value:float,         # of all rows
