@@ -272,7 +272,7 @@ def train(
     typer.echo(f'{run.path}: checkpoints of steps {", ".join(str(c.step) for c in run.checkpoints())}')
     typer.echo(f'Next: shoes-lora evaluate {run.path}')
 
-# %% ../nbs/09_cli.ipynb #33a08c47
+# %% ../nbs/09_cli.ipynb #c9007f9f
 RunFolder = Annotated[Path, typer.Argument(metavar='RUN', help='Folder that `train` wrote.')]
 
 @command('''convert outputs/my_shoes
@@ -350,22 +350,74 @@ def push(
     from shoes_lora.model_card import push_to_hub
     typer.echo(push_to_hub(run, repo_id, private=not public))
 
+def _numbers(text:str) -> tuple: # of floats
+    "Numbers with commas between them."
+    try: return tuple(float(x) for x in text.split(','))
+    except ValueError: raise ValueError(f'{text!r} is no list of numbers; write them as 0.6,0.8,1') from None
+
+def _tell(scores) -> None:
+    "A line for each candidate, and the verdict with what stands behind it."
+    for c in scores.candidates:
+        rates = [f'{name} {rate.value:.0%}' for name, rate in (('white border', c.white_border), ('colour match', c.colour_match), ('footwear', c.footwear)) if rate]
+        typer.echo(f'{c.name:18} KID {c.kid:.3f} +- {c.kid_se:.3f}   {"   ".join(rates)}')
+    if getattr(scores, 'verdict', None): typer.echo(scores.verdict.sentence)
+
 @command('''evaluate outputs/my_shoes
-evaluate outputs/my_shoes --pictures 512 --checkpoint checkpoint-1000 --checkpoint checkpoint-3000 --output outputs/second_look''')
+evaluate outputs/my_shoes --quick --watch
+evaluate outputs/my_shoes --checkpoint checkpoint-1000 --weights 0.6,0.8,1 --output outputs/weights
+evaluate --lora mine.safetensors --lora theirs.safetensors --base tiny --data data/shoes --output outputs/two_files
+evaluate --samples their_pictures --samples our_pictures --data data/shoes --output outputs/pictures
+evaluate --original consolidated_results.json''')
 def evaluate(
-    run:RunFolder,
-    pictures:Annotated[int|None, typer.Option(help='Pictures for each checkpoint and the base; fewer than 256, or fewer than 30 different captions, name no winner.', show_default='256')]=None,
+    run:Annotated[Path|None, typer.Argument(metavar='[RUN]', help='Folder that `train` wrote; left out where LoRA files, pictures or results are judged.')]=None,
+    quick:Annotated[bool, typer.Option('--quick', help='256 pictures a candidate, the least that names a winner.')]=False,
+    pictures:Annotated[int|None, typer.Option(help='Pictures for each checkpoint and the base; fewer than 256, or fewer than 30 different captions, name no winner.', show_default='two a held-out caption, 256 to 854')]=None,
     data:Annotated[Path|None, typer.Option(help="Photo set to judge against; the run's own when left out.")]=None,
-    checkpoint:Annotated[list[str]|None, typer.Option(help='Checkpoint to judge, may be repeated; all when left out. A part of them needs an --output of its own once all were judged.')]=None,
+    checkpoint:Annotated[list[str]|None, typer.Option(help='Checkpoint to judge, may be repeated, with an adapter weight if wanted (checkpoint-1000@0.8); all when left out. A part of them needs an --output of its own once all were judged.')]=None,
+    weights:Annotated[str, typer.Option(help='Adapter weights, -2 to 2, at which each is judged; checkpoint and weight are chosen together.')]='1',
+    lora:Annotated[list[Path]|None, typer.Option(help='LoRA file of any format, may be repeated; judged against --base.')]=None,
+    base:Base=None, alpha:Alpha=None,
+    samples:Annotated[list[Path]|None, typer.Option(help='Folder of pictures by any program, may be repeated; prompts from PNG text, metadata.jsonl or .txt files.')]=None,
+    original:Annotated[Path|None, typer.Option(help='consolidated_results.json of the system this one replaces.')]=None,
     output:Annotated[Path|None, typer.Option(help="Folder of pictures, scores and report; the run's own when left out.")]=None,
+    watch:Annotated[bool, typer.Option('--watch', help='Judge checkpoints as the training writes them, until it ends.')]=False,
+    notebooks:Annotated[bool, typer.Option('--notebooks/--no-notebooks', help='Score each checkpoint of a run by an execution of the evaluation notebook, kept in evaluation/notebooks.')]=True,
     device:Device=None, dtype:Dtype=None,
 ):
-    "Judge the base and every checkpoint on the same prompts and seeds, say which to ship, and write the report."
-    from shoes_lora.evaluate import evaluate_run, write_report
-    scores = evaluate_run(run, **_given(n=pictures, data=data, checkpoints=checkpoint or None, out=output, device=device, dtype=dtype))
-    for c in scores.candidates: typer.echo(f'{c.name:18} KID {c.kid:.3f} +- {c.kid_se:.3f}   white border {c.white_border.value:.0%}' + (f'   colour match {c.colour_match.value:.0%}' if c.colour_match else ''))
-    typer.echo(scores.verdict.sentence)
-    typer.echo(write_report(run, output))
+    "Judge the base and every checkpoint on the same prompts and seeds, say which to ship, and write the report; or judge LoRA files, pictures of others, or results of the original system."
+    if sum(map(bool, (run, lora, samples, original))) != 1: raise ValueError('evaluate judges one kind of thing at a time: give a RUN, or --lora files, or --samples folders, or --original results')
+    from shoes_lora import evaluate as room
+    if original: return _tell_original(original)
+    if not run and not (data and output): raise ValueError('LoRA files and pictures are judged against photos: give --data, a photo set, and --output, a folder for the results')
+    if samples: return _tell_folders(samples, data, output)
+    n = pictures or (256 if quick else None)
+    if lora:
+        scores = room.evaluate_files(lora, base or 'tiny', data, output, weights=_numbers(weights), n=n, **_given(alpha=_alpha(alpha), device=device, dtype=dtype))
+        _tell(scores); return typer.echo(room.write_report(None, output))
+    how = dict(notebooks=notebooks, weights=_numbers(weights), **_given(n=n, data=data, checkpoints=checkpoint or None, out=output, device=device, dtype=dtype))
+    for scores in room.watch_run(run, **how) if watch else [room.evaluate_run(run, **how)]:
+        _tell(scores); typer.echo(room.write_report(run, output))
+
+def _tell_folders(folders:list, data:Path, output:Path) -> None:
+    "Judge folders of pictures, print and write what was found."
+    from dataclasses import asdict
+    from shoes_lora.checkpoints import write_json
+    from shoes_lora.samples import evaluate_folders
+    found = evaluate_folders(folders, data, output/'features')
+    r = found.reference
+    typer.echo(f'{"real photos":18} KID {r.kid_floor:.3f} +- {r.kid_floor_se:.3f}   white border {r.white_border.value:.0%}   footwear {r.footwear.value:.0%}')
+    _tell(found)
+    for name, k in found.hidden.items():
+        if k: typer.echo(f'{k} dot files in {name} are no pictures and were left out')
+    if found.note: typer.echo(found.note)
+    typer.echo(write_json(output/'scores.json', asdict(found)))
+
+def _tell_original(path:Path) -> None:
+    "The verdict of the rule on results of the original system."
+    from shoes_lora.calibration import judge_original, read_original_results
+    found = read_original_results(path)
+    for name, scores in found.scores.items(): typer.echo(f'{name:18} CLIP {scores.mean():.2f} of {len(scores)} pictures; {found.dropped[name]} entries of zero belong to no picture and were dropped')
+    typer.echo(judge_original(found).sentence)
 
 @command('''prune outputs/my_shoes --dry-run
 prune outputs/my_shoes --keep best,last,every=500''')

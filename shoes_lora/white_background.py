@@ -6,8 +6,8 @@
 __all__ = ['ZERO', 'RECIPES', 'leftovers', 'Recipe', 'ablation_config', 'run_ablation', 'ablation_table', 'plot_ablation',
            'plot_recipes']
 
-# %% ../nbs/05e_white_background.ipynb #2380f5bf
-from dataclasses import dataclass
+# %% ../nbs/05e_white_background.ipynb #7d6743e4
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +17,7 @@ from .checkpoints import Run, settle, write_json
 from .config import TrainConfig
 from .dataset import hold_out, read_photoset
 from .plan import make_plan, missing_pictures, paint, read_pictures
-from .scores import Bench, colours_of, score_candidate, score_reference
+from .scores import colours_of, score_candidate, score_reference
 from .features import Lite0
 from .inference import load_base, read_sample
 from .selection import compare_all
@@ -60,7 +60,7 @@ def ablation_config(
     return TrainConfig(data=str(photos), output=str(Path(out)/'runs'/recipe.training), base='tiny', train_batch_size=32, gradient_accumulation_steps=1, learning_rate=2e-3, lr_warmup_steps=min(20, steps//10), max_train_steps=steps, checkpointing_steps=steps,
                        target_modules=[*TARGETS, 'conv1', 'conv2', 'conv_shortcut', 'time_emb_proj'], gradient_checkpointing=False, validation_prompts=[], heldout_photos=0, report_to='none', cache_dir=str(Path(out)/'cache'), **dict(recipe.train))
 
-# %% ../nbs/05e_white_background.ipynb #3c0433f9
+# %% ../nbs/05e_white_background.ipynb #9e6adce0
 def _folder(out, recipe:Recipe) -> Path: return Path(out)/'samples'/recipe.name.replace(' ', '_').replace(',', '')   # of its pictures
 
 def _painted(recipe:Recipe, plan, pipe, run:Run, folder:Path) -> list: # of `Sample`
@@ -86,11 +86,11 @@ def run_ablation(
     pipe, extractor, candidates = load_base('tiny', 'cpu'), Lite0(), []
     plans = {s: make_plan(photoset.val, n, size=64, num_inference_steps=25, guidance_scale=4., scheduler='ddim', timestep_spacing=s) for s in ('leading', 'trailing')}
     colours = colours_of(photoset.val)
-    reference, real = score_reference(extractor, photoset.val, photoset.train, plans['trailing'], out/'features', *colours)
+    reference, bench = score_reference(extractor, photoset.val, photoset.train, plans['trailing'], out/'features', *colours)
     for r in recipes:
         plan = plans[r.timestep_spacing]
         samples = _painted(r, plan, pipe, runs[r.training], _folder(out, r))
-        candidates.append(score_candidate(Bench(plan, real, reference.kid_floor, extractor, out/'features', *colours), r.name, steps, samples))
+        candidates.append(score_candidate(replace(bench, plan=plan), r.name, steps, samples))
     result = _compared(candidates, reference, [p.prompt for p in plans['leading'].pictures()])
     write_json(out/'ablation.json', result)
     return result
