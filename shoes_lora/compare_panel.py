@@ -56,24 +56,24 @@ def magnify(
     w, h = img.width/zoom, img.height/zoom; x0, y0 = min(max(x*img.width - w/2, 0), img.width - w), min(max(y*img.height - h/2, 0), img.height - h)
     return img.resize((size, size), Image.NEAREST if size >= w else Image.LANCZOS, box=(x0, y0, x0 + w, y0 + h))
 
-# %% ../nbs/07a_compare_panel.ipynb #4c2b1474
-_SIGNS = dict(pick='#1f7a3d', tied='#8a6d00', gated='#c82828', base='#666666')
+# %% ../nbs/07a_compare_panel.ipynb #1fd6964b
+_SIGNS = dict(pick='#1f7a3d', tied='#8a6d00', gated='#c82828')
 
 def badge_html(
     column:Column,
 ) -> str:
     "Head of a column: name, KID with its standard error, signs; what a gate said is in the tooltip."
-    signs = ' '.join(f'<span style="background:{_SIGNS[s]};color:white;border-radius:3px;padding:0 4px" title="{escape("; ".join(column.gates) if s == "gated" else "")}">{s}</span>' for s in column.signs)
+    signs = ' '.join(f'<span style="background:{_SIGNS[s]};color:white;border-radius:3px;padding:0 4px" title="{escape("; ".join(column.gates) if s == "gated" else "")}">{s}</span>' for s in column.signs if s in _SIGNS)
     d = decimals(column.kid_se) if column.kid_se is not None else 3
     kid = 'not scored' if column.kid is None else f'KID {number(column.kid, d)} ± {number(column.kid_se, d)}'
     return f'<div style="line-height:1.3;font-size:12px"><b>{escape(column.name.replace("checkpoint-", "step "))}</b> {signs}<br>{kid}</div>'
 
-# %% ../nbs/07a_compare_panel.ipynb #9af0c1a4
+# %% ../nbs/07a_compare_panel.ipynb #0367230c
 class _Row:
     "Words and pictures of one prompt and seed."
     def __init__(self, n, size):
         self.words, self.look = W.HTML(), W.ToggleButton(description='look closer', layout=W.Layout(width='110px', margin='2px 0'))
-        self.imgs, self.notes = ([k(layout=W.Layout(width=f'{size}px', **more)) for _ in range(n)] for k, more in ((W.Image, dict(height=f'{size}px')), (W.HTML, {})))
+        self.imgs, self.notes = ([k(layout=W.Layout(width=f'{size}px', **more)) for _ in range(n)] for k, more in ((W.Image, dict(height=f'{size}px', border='1px solid #ddd')), (W.HTML, {})))
         self.head = W.VBox([self.words, self.look]); self.cells = [W.VBox([i, note]) for i, note in zip(self.imgs, self.notes)]
 
 class ComparePanel:
@@ -107,8 +107,8 @@ class ComparePanel:
         self.name = W.SelectionSlider(description='shown', options=names, value=first, layout=W.Layout(width='360px'))
         self.other, self.at = W.Dropdown(description='against', options=names, value=names[0], layout=W.Layout(width='330px')), share('line', .5)
         self.zoom, self.x, self.y = W.SelectionSlider(description='zoom', options=[1, 2, 4, 8], layout=W.Layout(width='330px')), share('across', .5), share('down', .5)
-        self.img, self.facts = W.Image(format='png', layout=W.Layout(width=f'{self.view}px', height=f'{self.view}px')), W.HTML()
-        self.reuse = W.Textarea(disabled=True, layout=W.Layout(width='100%', height='150px'))
+        self.img, self.facts = W.Image(format='png', layout=W.Layout(width=f'{self.view}px', height=f'{self.view}px', border='1px solid #ddd')), W.HTML()
+        self.reuse = W.Textarea(layout=W.Layout(width='98%', height='150px'))
         side = W.VBox([self.mode, self.name, self.other, self.at, self.zoom, self.x, self.y, self.facts, W.HTML('<b>to paint it again</b>'), self.reuse], layout=W.Layout(flex='1 1 360px', max_width='620px', margin='0 0 0 12px'))
         self.viewer = W.HBox([self.img, side], layout=W.Layout(flex_flow='row wrap', margin='10px 0 0 0', border_top='1px solid #ccc', padding='8px 0 0 0'))
 
