@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['MEASURES', 'demo_evaluation', 'Column', 'Board', 'read_board', 'worst_first', 'reuse_text', 'draw_board']
 
-# %% ../nbs/07e_board.ipynb #3ae84c8b
-import json, math, shlex, tempfile
+# %% ../nbs/07e_board.ipynb #c4cc6373
+import json, math, shlex, tempfile, textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -166,7 +166,7 @@ def reuse_text(
     options = [x for k, v in facts.items() for x in (f'--{k.replace("_", "-")}', str(v))] + (['--negative-prompt', s.negative_prompt] if s.negative_prompt else [])
     return remark + shlex.join(['shoes-lora', 'generate', *lora, *options, '--', s.prompt])
 
-# %% ../nbs/07e_board.ipynb #0b5698bc
+# %% ../nbs/07e_board.ipynb #66952f73
 def draw_board(
     board:Board,
     pictures:list,   # of `PlanPicture`, the rows
@@ -177,14 +177,6 @@ def draw_board(
     page = Image.new('RGB', (left + len(board.columns)*(size + gap), top + len(pictures)*(size + gap)), 'white'); draw = ImageDraw.Draw(page)
     for j, c in enumerate(board.columns): draw.text((left + j*(size + gap), 2), '\n'.join([c.name.replace('checkpoint-', 'step '), ', '.join(s for s in c.signs if s != 'base')]), 'black')
     for i, (p, words) in enumerate(zip(pictures, distinct_words([p.prompt for p in pictures]))):
-        y = top + i*(size + gap); draw.text((2, y + 4), _wrap(f'{words}\nseed {p.seed}', 20), 'black')
+        y = top + i*(size + gap); draw.text((2, y + 4), '\n'.join([*textwrap.wrap(words, 20), f'seed {p.seed}']), 'black')
         for j, c in enumerate(board.columns): page.paste(draw_photo(Photo(p.file, board.path(c.name, p), ''), size), (left + j*(size + gap), y))
     return page
-
-def _wrap(text, width):
-    "Lines of at most `width` characters, broken at spaces."
-    lines = ['']
-    for word in text.replace('\n', ' \n ').split(' '):
-        if word == '\n' or len(lines[-1]) + len(word) >= width: lines.append('')
-        lines[-1] += (word if word != '\n' else '') + ' '
-    return '\n'.join(l.strip() for l in lines if l.strip())

@@ -6,8 +6,8 @@
 __all__ = ['SCHEDULERS', 'AXES', 'XYGrid', 'Cell', 'grid_folder', 'paint_order', 'paint_grid', 'read_grid', 'draw_grid',
            'export_grid', 'parse_values', 'XYPanel']
 
-# %% ../nbs/07c_xy_grid.ipynb #dc0cd601
-import asyncio, hashlib, io, json
+# %% ../nbs/07c_xy_grid.ipynb #255cbd51
+import asyncio, hashlib, io, json, textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
 from html import escape
@@ -23,7 +23,7 @@ from .checkpoints import read_json, settle, write_file, write_json
 from .convert import adapter_files
 from .evaluate import Evaluation
 from .inference import Cancelled, Sample, generate, load_base, read_sample, save_sample
-from .panels import RED, png_bytes
+from .panels import png_bytes
 from .report import distinct_words
 
 # %% ../nbs/07c_xy_grid.ipynb #f931d8b4
@@ -139,7 +139,7 @@ def paint_grid(
     finally:
         if bank: bank.close()
 
-# %% ../nbs/07c_xy_grid.ipynb #ad2aade7
+# %% ../nbs/07c_xy_grid.ipynb #e542e68b
 def read_grid(
     folder:str|Path,  # that `paint_grid` wrote
 ) -> tuple:           # `XYGrid`, and (row, column) -> `Sample` of the cells that are there
@@ -152,17 +152,11 @@ def _label(axis, values):
     if axis == 'prompt': return distinct_words(list(values))
     return [f'{v:g}' if isinstance(v, float) else str(v).replace('checkpoint-', 'step ') for v in values]
 
-def _lines(text, width, most=6):
-    "At most `most` lines of at most `width` characters, broken at spaces."
-    lines = ['']
-    for word in text.split(' '):
-        if lines[-1] and len(lines[-1]) + len(word) >= width: lines.append('')
-        lines[-1] = f'{lines[-1]} {word}'.strip()
-    return '\n'.join(lines[:most]) + ('…' if len(lines) > most else '')
+def _lines(text, width, most): return '\n'.join(textwrap.wrap(text, width, max_lines=most, placeholder=' …'))
 
 def draw_grid(
     grid:XYGrid,
-    samples:dict,    # (row, column) -> `Sample`; missing cells are crossed
+    samples:dict,    # (row, column) -> `Sample`; missing cells are grey
     size:int=128,    # pixels of a cell
 ) -> Image.Image:
     "The cells with the values of both axes, and what is fixed below."
@@ -170,13 +164,13 @@ def draw_grid(
     fixed = ', '.join(f'{k}: {getattr(grid, k)}' for k in ('prompt', *(k for k in AXES if k != 'prompt')) if k not in (grid.x, grid.y) and not (k == 'weight' and grid.checkpoint == 'base' and 'checkpoint' not in (grid.x, grid.y)))
     width = max(left + n*(size + gap), 380); foot = _lines(fixed, width//6, 4)
     page = Image.new('RGB', (width, top + m*(size + gap) + 6 + 15*(foot.count('\n') + 1)), 'white'); draw = ImageDraw.Draw(page)
-    draw.text((left, 2), f'{grid.x} →', (120, 120, 120)); draw.text((4, top - 16), f'{grid.y} ↓', (120, 120, 120)); draw.text((4, top + m*(size + gap) + 2), foot, (60, 60, 60))
+    draw.text((left, 2), f'columns: {grid.x}', (120, 120, 120)); draw.text((4, top - 16), f'rows: {grid.y}', (120, 120, 120)); draw.text((4, top + m*(size + gap) + 2), foot, (60, 60, 60))
     for j, text in enumerate(_label(grid.x, grid.xs)): draw.text((left + j*(size + gap), 16), _lines(text, size//6, 2), 'black')
-    for i, text in enumerate(_label(grid.y, grid.ys)): draw.text((4, top + i*(size + gap) + 4), _lines(text, 17), 'black')
+    for i, text in enumerate(_label(grid.y, grid.ys)): draw.text((4, top + i*(size + gap) + 4), _lines(text, 17, size//15), 'black')
     for i, j in grid.cells:
         x, y = left + j*(size + gap), top + i*(size + gap)
         if (i, j) in samples: im = samples[i, j].image; page.paste(im.resize((size, size), Image.NEAREST if im.width < size else Image.LANCZOS), (x, y))
-        else: draw.rectangle((x, y, x + size - 1, y + size - 1), (230, 230, 230)); draw.line((x, y, x + size - 1, y + size - 1), RED, 2); draw.line((x, y + size - 1, x + size - 1, y), RED, 2)
+        else: draw.rectangle((x, y, x + size - 1, y + size - 1), (230, 230, 230)); draw.text((x + 4, y + 4), 'not\npainted', (120, 120, 120))
     return page
 
 def export_grid(
