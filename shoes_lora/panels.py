@@ -11,6 +11,7 @@ from pathlib import Path
 
 import ipywidgets as W
 from PIL import Image, ImageDraw
+from PIL.PngImagePlugin import PngInfo
 
 from .checkpoints import MANIFEST, Run, open_run, read_json, read_metrics, smooth, write_json
 from .dataset import Photo, PhotoSet, load_picture
@@ -18,8 +19,8 @@ from .statistics import ATTRIBUTES, count_values
 
 # %% auto #0
 __all__ = ['ALL', 'RED', 'BLUE', 'MANY', 'SILENT_S', 'POINTS', 'Query', 'find_photos', 'draw_photo', 'draw_page', 'record_html',
-           'read_marks', 'PhotoBrowser', 'RunState', 'read_state', 'seconds_left', 'find_warnings', 'state_html',
-           'plot_state', 'draw_validation', 'prompts_html', 'TrainMonitor']
+           'read_marks', 'png_bytes', 'PhotoBrowser', 'RunState', 'read_state', 'seconds_left', 'find_warnings',
+           'state_html', 'plot_state', 'draw_validation', 'prompts_html', 'TrainMonitor']
 
 # %% ../nbs/07_panels.ipynb #2a335482
 ALL = 'all'
@@ -114,9 +115,11 @@ def read_marks(
 # %% ../nbs/07_panels.ipynb #c12a2bae
 MANY = 60 # values an attribute may have to become a list
 
-def _png(im):
-    "Bytes of a PNG file."
-    out = io.BytesIO(); im.save(out, 'PNG'); return out.getvalue()
+def png_bytes(
+    im:Image.Image,
+) -> bytes: # of a PNG file
+    "A picture as `W.Image` shows it: pixels alone, no text of the file it came from."
+    out = io.BytesIO(); im.save(out, 'PNG', pnginfo=PngInfo()); return out.getvalue()
 
 def _filters(photos, attributes):
     "A list of values, with counts, for each attribute."
@@ -180,14 +183,14 @@ class PhotoBrowser:
         self._quiet = True                                              # the boxes below are set by us, not by a person
         try:
             for c, (_, p) in zip(self.cells, self.shown):
-                c.img.value = _png(draw_photo(p, self.size, p.image_id in self.marked, (_, p) == self.choice))
+                c.img.value = png_bytes(draw_photo(p, self.size, p.image_id in self.marked, (_, p) == self.choice))
                 c.choose.description, c.choose.tooltip, c.choose.value, c.mark.value = p.image_id, p.caption, (_, p) == self.choice, p.image_id in self.marked
             for i, c in enumerate(self.cells): c.box.layout.display = '' if i < len(self.shown) else 'none'
         finally: self._quiet = False
         total = sum(map(len, self.photoset.splits.values()))
         self.status.value = f'of {self.page.max}: {len(self.found):,} of {total:,} photos, {len(self.marked):,} marked' + (f', kept in {escape(str(self.exclude))}' if self.exclude else ', not kept in a file')
         self.record.value = record_html(*self.choice, self.choice[1].image_id in self.marked) if self.choice else 'The button under a photo shows its record.'
-        self.big.value = _png(draw_photo(self.choice[1], 320) if self.choice else Image.new('RGB', (320, 320), (245, 245, 245)))
+        self.big.value = png_bytes(draw_photo(self.choice[1], 320) if self.choice else Image.new('RGB', (320, 320), (245, 245, 245)))
 
     def open(self, i:int, on:bool=True) -> None:
         "Show the record of photo `i` of the page, or none."
@@ -452,4 +455,4 @@ class TrainMonitor:
     def draw_pictures(self, change=None) -> None:
         "Show the pictures of the chosen step."
         if self._quiet: return
-        self.pictures.value, self.prompts.value = _png(draw_validation(self.state, self.step.value, self.size)), prompts_html(self.state, self.step.value)
+        self.pictures.value, self.prompts.value = png_bytes(draw_validation(self.state, self.step.value, self.size)), prompts_html(self.state, self.step.value)

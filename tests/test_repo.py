@@ -11,6 +11,7 @@ MODULES = sorted(p for p in PACKAGE.glob('*.py') if p.name[0] != '_')
 PROGRAM = ROOT/'nbs'/'05_evaluate.ipynb'   # run by papermill; exports nothing
 DIRECTIVES = re.compile(r'default_exp \w+|export|exporti|hide|(eval|echo|output):\s*(true|false)|slow|gpu|notest')
 LIGHT = ('env_check', 'checkpoints', 'metrics', 'distances', 'diversity', 'selection', 'panels', 'cli')    # promised to import without torch
+PANELS = ('panels', 'compare_panel', 'blind_choice', 'xy_grid', 'checklist')     # what may have widgets
 WRITTEN = [p for d in ('shoes_lora', 'nbs', 'tests', 'benchmarks', '.ci') for p in sorted((ROOT/d).rglob('*'))
            if p.suffix in ('.py', '.ipynb', '.md', '.json', '.txt', '') and p.is_file() and not {'__pycache__', '.ipynb_checkpoints'} & set(p.parts)]
 each = pytest.mark.parametrize('path', NOTEBOOKS, ids=lambda p: p.stem)
@@ -126,7 +127,7 @@ def test_modules_import_what_they_may(path):
     roots = lambda n: [a.name.split('.')[0] for a in n.names] if isinstance(n, ast.Import) else [n.module.split('.')[0]] if isinstance(n, ast.ImportFrom) and n.module and not n.level else []
     anywhere = {r for n in ast.walk(tree) for r in roots(n)}
     assert not anywhere & {'fastcore', 'nbdev', 'IPython', 'execnb'}, 'tools of the notebooks do not belong into modules'
-    if path.stem != 'panels': assert 'ipywidgets' not in anywhere
+    if path.stem not in PANELS: assert 'ipywidgets' not in anywhere
     assert 'matplotlib' not in {r for n in tree.body for r in roots(n)}, 'matplotlib is imported inside functions that draw'
     assert not any(isinstance(n, ast.ImportFrom) and any(a.name == '*' for a in n.names) for n in ast.walk(tree)), 'import *'
 
