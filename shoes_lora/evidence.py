@@ -6,10 +6,10 @@
 __all__ = ['MEASURES', 'failed_gates', 'backing', 'other_measures', 'memorisation', 'loss_section', 'ends_sections',
            'goals_section', 'people_section']
 
-# %% ../nbs/05r_evidence.ipynb #5143177e
-import math, statistics
+# %% ../nbs/05r_evidence.ipynb #bf3a85b0
+import math
 
-from .charts import chance, fold, line_chart, loss_chart, number, percent, safe, section
+from .charts import chance, fold, line_chart, loss_chart, number, percent, plus_minus, safe, section
 from .gallery import extremes_of, pair_grid
 from .selection import decimals
 
@@ -53,24 +53,22 @@ def backing(
     lines = ''.join(f'<dt>{name} <span class="badge {kind}">{safe(state)}</span></dt><dd>{text}</dd>' for name, state, kind, text in (_gates_line(s), _robustness_line(s), _confirmation_line(s)))
     return f'<dl class="backing">{lines}</dl>'
 
-# %% ../nbs/05r_evidence.ipynb #bf1d1b71
+# %% ../nbs/05r_evidence.ipynb #4f1efc1f
 MEASURES = {'FD': '↓', 'FD-PCA64': '↓', 'MIND': '↓', 'precision': '↑', 'recall': '↑', 'density': '↑', 'coverage': '↑', 'Vendi': '↑', 'variety': '↑'} # which way is better
 
 def _measured(x):
     "Everything a candidate (or the real photos) has beside the main table: title -> value and se."
-    found = {f'{k} {MEASURES.get(k, "")}'.strip(): v for k, v in (x.get('metrics') or {}).items()}
+    alone = {} if x.get('variety') is None else dict(variety=dict(value=x['variety']))      # of an evaluation that measured nothing else
+    found = {f'{k} {MEASURES.get(k, "")}'.strip(): v for k, v in (x.get('metrics') or alone).items()}
     found |= {f'KID {k} ↓': dict(value=v['kid'], se=v.get('se')) for k, v in (x.get('others') or {}).items() if v}
     for key, title in (('clip', 'CLIP ↑'), ('inception_score', 'inception score')):
         if x.get(key): found[title] = x[key]
     return {k: v for k, v in found.items() if v and v.get('value') is not None}
 
-def _digits(cells):
-    errors = [c['se'] for c in cells if c.get('se')]
-    return decimals(statistics.median(errors)) if errors else 2
-
-def _cell(x, digits):
+def _cell(x):
     if not x: return '<td>–</td>'
-    return f'<td>{number(x["value"], digits)}' + (f'<small>±{number(x["se"], digits)}</small>' if x.get('se') is not None else '') + '</td>'
+    digits = decimals(x['se']) if x.get('se') else 2
+    return f'<td>{number(x["value"], digits)}' + (f'<small>{plus_minus(x["se"], digits)}</small>' if x.get('se') is not None else '') + '</td>'
 
 def other_measures(
     s:dict,  # scores, as in scores.json
@@ -79,9 +77,8 @@ def other_measures(
     rows = [(c['name'], _measured(c)) for c in s['candidates']] + [('real photos', _measured(s['reference']))]
     titles = list(dict.fromkeys(t for _, m in rows for t in m))
     if not titles: return ''
-    digits = {t: _digits([m[t] for _, m in rows if t in m]) for t in titles}
     kind = lambda name: 'pick' if name == s['verdict']['pick'] else 'real' if name == 'real photos' else ''
-    body = ''.join(f'<tr class="{kind(n)}"><td>{safe(n)}</td>{"".join(_cell(m.get(t), digits[t]) for t in titles)}</tr>' for n, m in rows)
+    body = ''.join(f'<tr class="{kind(n)}"><td>{safe(n)}</td>{"".join(_cell(m.get(t)) for t in titles)}</tr>' for n, m in rows)
     table = f'<div class="wide"><table><thead><tr><th></th>{"".join(f"<th>{safe(t)}</th>" for t in titles)}</tr></thead><tbody>{body}</tbody></table></div>'
     note = '↓ smaller is better, ↑ larger is better. They do not choose; the last row is real photos in the same number. FD depends on that number and rewards low variety.'
     return fold('Other measures, with standard errors', f'<p class="note">{note}</p>{table}')

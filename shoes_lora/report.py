@@ -6,10 +6,10 @@
 __all__ = ['STYLE', 'RATES', 'HOW', 'verdict_tiles', 'forest', 'table', 'curves', 'provenance', 'render_report',
            'report_markdown']
 
-# %% ../nbs/05d_report.ipynb #f2117231
+# %% ../nbs/05d_report.ipynb #95e27833
 import re
 
-from .charts import interval_chart, line_chart, number, percent, safe, section, section_id, split_name
+from .charts import interval_chart, line_chart, number, percent, plus_minus, safe, section, section_id, split_name
 from .evidence import backing, ends_sections, failed_gates, goals_section, loss_section, memorisation, other_measures, people_section
 from .gallery import picture_share, sample_grid
 from .selection import MIN_PICTURES, MIN_PROMPTS, decimals
@@ -251,7 +251,7 @@ def forest(
     note = f'KID of each checkpoint minus KID of the base, same prompts and seeds, with intervals that hold together at {s["verdict"]["level"]:.0%}. Left is better.'
     return section('Better than the base?', note, interval_chart(rows, s['reference']['kid_floor'] - s['candidates'][0]['kid'], _page_decimals(s)) + key)
 
-# %% ../nbs/05d_report.ipynb #b2b2a666
+# %% ../nbs/05d_report.ipynb #696ea3bf
 RATES = dict(white_border='white border', colour_match='colour match', footwear='footwear', centred='centred', single='one product') # key in scores.json -> head of the column
 
 def _rate_cell(r, n):
@@ -270,12 +270,12 @@ def _table_row(c, s, d, rates, gates):
     (badge, kind), weight = _badge(s, c['name']), c.get('weight') or 1
     skill = '0 %' if c['step'] is None else '–' if c['skill'] is None else percent(c['skill'])
     name = f'{safe(split_name(c["name"])[1])}' + (f' <span class="badge {kind}">{badge}</span>' if badge else '') + (f'<small>weight {weight:g}</small>' if weight != 1 else '')
-    return (f'<tr class="{_mark(s, c["name"])}"><td>{name}</td><td>{number(c["kid"], d)}<small>±{number(c["kid_se"], d)}</small></td><td>{skill}</td>'
+    return (f'<tr class="{_mark(s, c["name"])}"><td>{name}</td><td>{number(c["kid"], d)}<small>{plus_minus(c["kid_se"], d)}</small></td><td>{skill}</td>'
             + (_gate_cell(s, c['name']) if gates else '') + ''.join(_rate_cell(c.get(k), s['verdict']['n']) for k in rates) + '</tr>')
 
 def _real_row(s, d, rates, gates):
     r = s['reference']
-    return (f'<tr class="real"><td>real photos</td><td>{number(r["kid_floor"], d)}<small>±{number(r["kid_floor_se"], d)}</small></td><td>100 %</td>'
+    return (f'<tr class="real"><td>real photos</td><td>{number(r["kid_floor"], d)}<small>{plus_minus(r["kid_floor_se"], d)}</small></td><td>100 %</td>'
             + '<td>–</td>'*gates + ''.join(_rate_cell(r.get(k), r['photos']) for k in rates) + '</tr>')
 
 # %% ../nbs/05d_report.ipynb #45e93064
@@ -396,7 +396,7 @@ def render_report(
             + goals_section(s.get('goals')) + people_section(people) + section('How to read this', '', HOW) + provenance(s))
     return _document(f'{s["verdict"]["sentence"].partition(":")[0]} · {s["run"]}', _header(s) + verdict_tiles(s) + backing(s) + _contents(body) + body, s['version'])
 
-# %% ../nbs/05d_report.ipynb #72e7f242
+# %% ../nbs/05d_report.ipynb #4e8d59a4
 def _md(text): return re.sub(r'([\\`*_|\[\]])', r'\\\1', str(text)).replace('&', '&amp;').replace('<', '&lt;').replace('>', '&gt;').replace('\n', ' ')
 
 def _md_table(s):
@@ -407,9 +407,9 @@ def _md_table(s):
     def skill(c): return '0 %' if c['step'] is None else '–' if c['skill'] is None else percent(c['skill']).replace('\N{NO-BREAK SPACE}', ' ')
     rows = [['candidate', 'KID', 'SE', 'skill', *['gates']*gates, *(RATES[k] for k in rates)], ['---'] + ['---:']*(3 + gates + len(rates))]
     name = lambda c: f'**{_md(c["name"])}**' if c['name'] == s['verdict']['pick'] else _md(c['name'])
-    rows += [[name(c), number(c['kid'], d), number(c['kid_se'], d), skill(c), *gate(c), *(share(c, k) for k in rates)] for c in s['candidates']]
+    rows += [[name(c), number(c['kid'], d), plus_minus(c['kid_se'], d)[1:], skill(c), *gate(c), *(share(c, k) for k in rates)] for c in s['candidates']]
     r = s['reference']
-    rows.append(['real photos', number(r['kid_floor'], d), number(r['kid_floor_se'], d), '100 %', *['–']*gates, *(share(r, k) for k in rates)])
+    rows.append(['real photos', number(r['kid_floor'], d), plus_minus(r['kid_floor_se'], d)[1:], '100 %', *['–']*gates, *(share(r, k) for k in rates)])
     return '\n'.join(f'| {" | ".join(row)} |' for row in rows)
 
 def report_markdown(
