@@ -14,16 +14,15 @@ from PIL import Image
 from tqdm.auto import tqdm
 
 from .dataset import Photo, PhotoSet, Source, load_picture, open_photo, photos_of
-from .metrics import foreground_mask, white_border_share
+from .metrics import white_border_share
+from .product_checks import CENTRED, check_product
 
 # %% auto #0
-__all__ = ['CENTRED', 'ATTRIBUTES', 'MISSING', 'Framing', 'measure_framing', 'count_values', 'token_counts', 'photo_statistics',
+__all__ = ['ATTRIBUTES', 'MISSING', 'Framing', 'measure_framing', 'count_values', 'token_counts', 'photo_statistics',
            'source_statistics', 'plot_photos', 'plot_by_value', 'plot_values', 'plot_colours', 'plot_captions',
            'plot_sizes', 'plot_framing']
 
 # %% ../nbs/02g_statistics.ipynb #20f9175a
-CENTRED = .05   # the product's middle is at most this share of the side off the picture's
-
 @dataclass(frozen=True)
 class Framing:
     "How products stand in their pictures, one number a photo."
@@ -37,18 +36,11 @@ class Framing:
         "Which products are in the middle."
         return np.abs(self.offset).max(1) <= CENTRED                    # False for NaN
 
-def _box(img):
-    "Offset (right, down) and extent of what stands out, NaN where nothing does."
-    mask = foreground_mask(img)
-    if not mask.any(): return np.nan, np.nan, np.nan
-    spans = [(i[0], i[-1] + 1) for i in (np.nonzero(mask.any(axis))[0] for axis in (0, 1))]
-    lengths = mask.shape[::-1]
-    return *((a + b)/2/n - .5 for (a, b), n in zip(spans, lengths)), max(b - a for a, b in spans)/max(lengths)
-
 def _stand(photo, size=96):
     "White share of the border, offset and extent of one photo."
     im = open_photo(photo.path); im.thumbnail((size, size), Image.Resampling.LANCZOS); img = np.asarray(im)
-    return white_border_share(img), *_box(img)
+    check = check_product(img)
+    return white_border_share(img), check.right, check.down, check.extent
 
 def _framing(photos, rows):
     "Framing of photos and what `_stand` says of each."
