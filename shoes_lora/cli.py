@@ -5,7 +5,8 @@
 # %% auto #0
 __all__ = ['app', 'data_app', 'Base', 'Device', 'Dtype', 'Folder', 'Layout', 'Where', 'Template', 'Tokens', 'RunFolder', 'Alpha',
            'Partial', 'LoraFile', 'command', 'main', 'env', 'draw', 'check', 'prepare', 'stats', 'export', 'train',
-           'convert', 'inspect_', 'export_', 'push', 'evaluate', 'prune', 'compact', 'move', 'demo', 'generate']
+           'convert', 'inspect_', 'export_', 'push', 'evaluate', 'compare', 'prune', 'compact', 'move', 'demo',
+           'generate']
 
 # %% ../nbs/09_cli.ipynb #dde75902
 import inspect, itertools, re, sys, traceback
@@ -272,7 +273,7 @@ def train(
     typer.echo(f'{run.path}: checkpoints of steps {", ".join(str(c.step) for c in run.checkpoints())}')
     typer.echo(f'Next: shoes-lora evaluate {run.path}')
 
-# %% ../nbs/09_cli.ipynb #c9007f9f
+# %% ../nbs/09_cli.ipynb #f17d2406
 RunFolder = Annotated[Path, typer.Argument(metavar='RUN', help='Folder that `train` wrote.')]
 
 @command('''convert outputs/my_shoes
@@ -355,6 +356,12 @@ def _numbers(text:str) -> tuple: # of floats
     try: return tuple(float(x) for x in text.split(','))
     except ValueError: raise ValueError(f'{text!r} is no list of numbers; write them as 0.6,0.8,1') from None
 
+def _plan(path:Path):
+    "The plan in a file."
+    from shoes_lora.plan import EvalPlan
+    if not path.is_file(): raise FileNotFoundError(f'{path} is no plan file; give plan.json of an evaluation')
+    return EvalPlan.from_json(path.read_text(encoding='utf-8'))
+
 def _tell(scores) -> None:
     "A line for each candidate, and the verdict with what stands behind it."
     for c in scores.candidates:
@@ -372,6 +379,7 @@ def evaluate(
     run:Annotated[Path|None, typer.Argument(metavar='[RUN]', help='Folder that `train` wrote; left out where LoRA files, pictures or results are judged.')]=None,
     quick:Annotated[bool, typer.Option('--quick', help='256 pictures a candidate, the least that names a winner.')]=False,
     pictures:Annotated[int|None, typer.Option(help='Pictures for each checkpoint and the base; fewer than 256, or fewer than 30 different captions, name no winner.', show_default='two a held-out caption, 256 to 854')]=None,
+    plan:Annotated[Path|None, typer.Option(help='Plan file of another evaluation, so that both can be compared.')]=None,
     data:Annotated[Path|None, typer.Option(help="Photo set to judge against; the run's own when left out.")]=None,
     checkpoint:Annotated[list[str]|None, typer.Option(help='Checkpoint to judge, may be repeated, with an adapter weight if wanted (checkpoint-1000@0.8); all when left out. A part of them needs an --output of its own once all were judged.')]=None,
     weights:Annotated[str, typer.Option(help='Adapter weights, -2 to 2, at which each is judged; checkpoint and weight are chosen together.')]='1',
@@ -387,16 +395,24 @@ def evaluate(
     "Judge the base and every checkpoint on the same prompts and seeds, say which to ship, and write the report; or judge LoRA files, pictures of others, or results of the original system."
     if sum(map(bool, (run, lora, samples, original))) != 1: raise ValueError('evaluate judges one kind of thing at a time: give a RUN, or --lora files, or --samples folders, or --original results')
     from shoes_lora import evaluate as room
+    from shoes_lora.publish import write_report
     if original: return _tell_original(original)
     if not run and not (data and output): raise ValueError('LoRA files and pictures are judged against photos: give --data, a photo set, and --output, a folder for the results')
     if samples: return _tell_folders(samples, data, output)
     n = pictures or (256 if quick else None)
     if lora:
         scores = room.evaluate_files(lora, base or 'tiny', data, output, weights=_numbers(weights), n=n, **_given(alpha=_alpha(alpha), device=device, dtype=dtype))
-        _tell(scores); return typer.echo(room.write_report(None, output))
-    how = dict(notebooks=notebooks, weights=_numbers(weights), **_given(n=n, data=data, checkpoints=checkpoint or None, out=output, device=device, dtype=dtype))
+        _tell(scores); return typer.echo(write_report(None, output))
+    how = dict(notebooks=notebooks, weights=_numbers(weights), **_given(n=n, plan=plan and _plan(plan), data=data, checkpoints=checkpoint or None, out=output, device=device, dtype=dtype))
     for scores in room.watch_run(run, **how) if watch else [room.evaluate_run(run, **how)]:
-        _tell(scores); typer.echo(room.write_report(run, output))
+        _tell(scores); typer.echo(write_report(run, output, _people(run, output)))
+
+def _people(run:Path, output:Path|None) -> dict|None:
+    "What people marked in the checklist of an evaluation, for its report."
+    folder = output or run/'evaluation'
+    if not (folder/'checklist.json').is_file(): return None
+    from shoes_lora.checklist import checklist_file, checklist_summary
+    return dict(checklist=checklist_summary(checklist_file(folder)))
 
 def _tell_folders(folders:list, data:Path, output:Path) -> None:
     "Judge folders of pictures, print and write what was found."
@@ -414,10 +430,22 @@ def _tell_folders(folders:list, data:Path, output:Path) -> None:
 
 def _tell_original(path:Path) -> None:
     "The verdict of the rule on results of the original system."
-    from shoes_lora.calibration import judge_original, read_original_results
-    found = read_original_results(path)
+    from shoes_lora.calibration import read_original_results
+    from shoes_lora.selection import select
+    found = read_original_results(path); n = len(next(iter(found.scores.values())))
     for name, scores in found.scores.items(): typer.echo(f'{name:18} CLIP {scores.mean():.2f} of {len(scores)} pictures; {found.dropped[name]} entries of zero belong to no picture and were dropped')
-    typer.echo(judge_original(found).sentence)
+    typer.echo(select(found.scores, found.steps, range(n), base=None, higher=True, min_pictures=n, min_prompts=n, score='CLIP score').sentence)
+
+@command('''compare outputs/first outputs/second --output outputs/first_and_second''')
+def compare(
+    first:Annotated[Path, typer.Argument(help='An evaluated run, or the folder of an evaluation.')],
+    second:Annotated[Path, typer.Argument(help='Another, evaluated on the same plan (evaluate --plan).')],
+    output:Annotated[Path, typer.Option(help='Folder that receives scores and report.')]=Path('outputs/comparison'),
+):
+    "Judge the checkpoints of two evaluated runs as one field, on the plan they share, and write the report."
+    from shoes_lora.publish import compare_runs
+    _tell(compare_runs(first, second, output))
+    typer.echo(output/'report.html')
 
 @command('''prune outputs/my_shoes --dry-run
 prune outputs/my_shoes --keep best,last,every=500''')

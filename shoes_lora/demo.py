@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['CONVOLUTIONS', 'demo_config', 'run_demo', 'plot_demo']
 
-# %% ../nbs/08_demo.ipynb #891b8bf7
+# %% ../nbs/08_demo.ipynb #387a2327
 import os, sys, webbrowser
 from pathlib import Path
 
@@ -15,8 +15,9 @@ from .adapters import TARGETS
 from .catalogue import draw_catalogue
 from .checkpoints import Run, atomic_dir, read_json, settle
 from .dataset import hold_out, read_photoset
-from .evaluate import evaluate_run, write_report
+from .evaluate import evaluate_run
 from .plan import Evaluation, EvalPlan, grid_rows, make_plan
+from .publish import write_report
 from .selection import MIN_PICTURES
 from .config import TrainConfig
 from .deliver import deliver_run
@@ -37,7 +38,7 @@ def demo_config(
                        max_train_steps=max_train_steps, checkpointing_steps=checkpoint_every, target_modules=[*TARGETS, *CONVOLUTIONS], gradient_checkpointing=False,
                        validation_prompts=prompts, num_validation_images=1, validation_guidance_scale=4., validation_inference_steps=12, heldout_photos=32, cache_dir=str(folder/'cache'))
 
-# %% ../nbs/08_demo.ipynb #bf68a750
+# %% ../nbs/08_demo.ipynb #eefc520c
 def _can_show():
     "Whether a browser has a display to open on."
     return sys.platform in ('darwin', 'win32') or bool(os.environ.get('DISPLAY') or os.environ.get('WAYLAND_DISPLAY'))
@@ -64,7 +65,7 @@ def run_demo(
     run = train(config, progress=progress, resume='latest' if Run(config.output).record.is_file() else None)
     say(f'2/5 training: {max_train_steps} steps, checkpoints {", ".join(str(c.step) for c in run.checkpoints())}')
     plan = make_plan(photos.val, n_eval, size=config.resolution, num_inference_steps=12, guidance_scale=4.)
-    scores = evaluate_run(run, plan=plan, progress=progress)
+    scores = evaluate_run(run, plan=plan, notebooks=True, progress=progress)
     say(f'3/5 evaluation: {scores.verdict.sentence}')
     made = deliver_run(run, progress=progress)
     if made.failed: raise RuntimeError(made.failed)

@@ -6,9 +6,9 @@
 __all__ = ['Entry', 'Contest', 'contest_of_run', 'contest_of_files', 'full_size', 'paint_contest', 'Tiles', 'Memory', 'Judge',
            'standard_extractors', 'make_judge', 'read_record', 'write_record', 'score_entry', 'pictures_of',
            'notebook_file', 'run_notebook', 'gates_of', 'decide', 'goals_of', 'judge_contest', 'confirm_pick',
-           'evaluate_run', 'evaluate_files', 'watch_run', 'write_report']
+           'evaluate_run', 'evaluate_files', 'watch_run']
 
-# %% ../nbs/05n_judge.ipynb #77b32036
+# %% ../nbs/05n_judge.ipynb #23d952d7
 import hashlib, io, json, logging, os, platform, time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass, replace
@@ -23,7 +23,7 @@ from tqdm.auto import tqdm
 from . import __version__
 from .adapters import Adapter, AdapterBank, load_adapter, mixture_hash
 from .confirmation import Confirmation, confirm, robustness
-from .checkpoints import Run, open_run, read_json, read_metrics, write_file, write_json
+from .checkpoints import Run, open_run, read_json, write_file, write_json
 from .convert import adapter_files
 from .dataset import PhotoSet, check_photos, hold_out, load_picture, photo_hash, read_photoset
 from .env_check import pick_device, pick_dtype
@@ -33,7 +33,6 @@ from .formats import read_adapter
 from .inference import load_base, pick_batch_size
 from .memorisation import memorisation, tiles
 from .plan import EvalPlan, Evaluation, grid_rows, make_plan, missing_pictures, paint, read_pictures
-from .report import render_report
 from .scores import Bench, Candidate, Reference, Scores, colours_of, effective_n, floor_photos, score_candidate, score_reference, skill_of
 from .selection import MIN_PICTURES, diversity_gate, footwear_gate, near_copy_gates, select
 
@@ -372,7 +371,7 @@ def run_notebook(
     failed.unlink(missing_ok=True); os.replace(temp, out)
     return out
 
-# %% ../nbs/05n_judge.ipynb #4d7418f0
+# %% ../nbs/05n_judge.ipynb #6e5c7e6e
 def _machine(place, sample):
     "What painted, as far as it was written down, and what scores."
     painted = read_json(place.painting) if place.painting.is_file() else {}
@@ -461,7 +460,7 @@ def judge_contest(
     goals = goals_of(next(c for c in found if c.name == (verdict.pick or verdict.best)))
     scores = Scores(__version__, datetime.now(timezone.utc).isoformat(timespec='seconds'), contest.title, plan.hash, settings, dict(name=sample.base_name, hash=contest.base_hash),
                     dict(name=extractor.name, key=extractor.key), _machine(contest.place, sample), judge.reference, found, verdict, others and asdict(others), None, goals)
-    _keep_real(plan, contest.photos.val, contest.place)
+    _keep_photos(plan, contest.photos, contest.place, found)
     write_file(contest.place.scores, scores.to_json())
     return scores
 
@@ -470,9 +469,11 @@ def _png(image):
     image.save(out, 'PNG')
     return out.getvalue()
 
-def _keep_real(plan, val, place):
-    "Keep the real photos of the grid's captions, so that the report can be made again without the photo set."
-    by_id = {p.image_id: p for p in val}
+def _keep_photos(plan, photos, place, candidates):
+    "Keep the photos that the report shows, those of the grid's captions and those that pictures come close to, so that it can be made again without the photo set."
+    train, near = {p.image_id: p for p in photos.train}, {p['photo'] for c in candidates if c.copies for p in c.copies['pairs']}
+    for i in near & train.keys(): write_file(place.near(i), _png(load_picture(train[i], plan.size)))
+    by_id = {p.image_id: p for p in photos.val}
     for row in grid_rows(plan):
         if row.prompt_id in by_id: write_file(place.real(row.prompt_id), _png(load_picture(by_id[row.prompt_id], plan.size)))
 
@@ -551,19 +552,3 @@ def watch_run(
         if names and names != judged: judged = names; yield evaluate_run(run, pipe, device, **how)
         elif ended: return
         else: time.sleep(seconds)
-
-# %% ../nbs/05n_judge.ipynb #b84c5096
-def write_report(
-    run:Run|str|Path,           # an evaluated run
-    out:str|Path|None=None,     # folder of the evaluation; None: the run's own
-) -> Path:                      # report.html in that folder
-    "Write the evaluation as one self-contained HTML page; `FileNotFoundError` if there are no scores yet."
-    run = run if isinstance(run, Run) else Run(run)
-    place = Evaluation(out or run.evaluation_dir)
-    if not place.scores.is_file(): raise FileNotFoundError(f'{place.path} holds no scores; evaluate the run first')
-    scores = read_json(place.scores)
-    plan = EvalPlan.from_json(place.plan.read_text(encoding='utf-8'))
-    names = [c['name'] for c in scores['candidates']]
-    def real(p): return place.real(p.prompt_id).read_bytes() if place.real(p.prompt_id).is_file() else None
-    rows = [dict(prompt=p.prompt, seed=p.seed, cells={k: (place.samples(k)/p.file).read_bytes() for k in names}, real=real(p)) for p in grid_rows(plan)]
-    return write_file(place.report, render_report(scores, rows, [(r['step'], r['loss']) for r in read_metrics(run)]))

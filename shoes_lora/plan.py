@@ -106,7 +106,7 @@ def make_plan(
     prompts = [PlanPrompt(photos[i].image_id, photos[i].caption, str(photos[i].metadata.get('color', '')).lower()) for i in order]
     return EvalPlan(prompts, n, seed, **settings)
 
-# %% ../nbs/05l_plan.ipynb #5619a354
+# %% ../nbs/05l_plan.ipynb #f3fe46f8
 @dataclass(frozen=True)
 class Evaluation:
     "The folder of an evaluation: every path in it is built here."
@@ -133,6 +133,7 @@ class Evaluation:
     def record(self, name:str) -> Path: return self.path/'records'/f'{name}.json'         # its scores
     def notebook(self, name:str) -> Path: return self.path/'notebooks'/f'{name}.ipynb'    # as it was executed
     def real(self, prompt_id:str) -> Path: return self.path/'real'/f'{prompt_id}.png'     # photo of a caption in the sample grid
+    def near(self, image_id:str) -> Path: return self.path/'near'/f'{image_id}.png'       # training photo that a picture comes close to
 
 # %% ../nbs/05l_plan.ipynb #8c8477e5
 def _facts(plan, picture, base_hash, adapter_hash):
