@@ -6,7 +6,7 @@
 __all__ = ['CHOICES', 'KEYS', 'Pair', 'deal_pairs', 'pair_pictures', 'Vote', 'votes_file', 'cast_vote', 'read_votes', 'Share',
            'Tally', 'count_votes', 'tally_html', 'BlindChoice']
 
-# %% ../nbs/07b_blind_choice.ipynb #8c517aba
+# %% ../nbs/07b_blind_choice.ipynb #ed4c2970
 import json, os, time
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -24,7 +24,7 @@ from .evaluate import Evaluation, PlanPicture
 from .inference import read_sample
 from .metrics import wilson_interval
 from .panels import png_bytes
-from .report import number, percent
+from .charts import number, percent
 from .selection import decimals, paired_difference
 
 # %% ../nbs/07b_blind_choice.ipynb #fd516682

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MEASURES', 'demo_evaluation', 'Column', 'Board', 'read_board', 'worst_first', 'reuse_text', 'draw_board']
 
-# %% ../nbs/07e_board.ipynb #c4cc6373
+# %% ../nbs/07e_board.ipynb #ec8a225b
 import json, math, shlex, tempfile, textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -20,7 +20,7 @@ from .dataset import Photo
 from .evaluate import EvalPlan, Evaluation, PlanPicture, make_plan
 from .inference import Sample, read_sample, save_sample
 from .panels import draw_photo
-from .report import distinct_words
+from .gallery import distinct_words
 
 # %% ../nbs/07e_board.ipynb #cbaa509b
 _HAZE = dict(zip(('base', 'checkpoint-100', 'checkpoint-200', 'checkpoint-300', 'checkpoint-400'), (.75, .5, .25, .22, .05)))   # share of the haze in each picture

