@@ -10,7 +10,7 @@ from conftest import ROOT
 from shoes_lora.cli import app, main
 
 COMMAND = [sys.executable, '-c', 'import sys; from shoes_lora.cli import main; sys.exit(main())']   # the console script's own lines
-COMMANDS = ('env', 'demo', 'data draw', 'data check', 'data prepare', 'data stats', 'data export', 'train', 'convert', 'inspect', 'export', 'push', 'evaluate', 'prune', 'compact', 'move', 'generate')
+COMMANDS = ('env', 'demo', 'data draw', 'data check', 'data prepare', 'data stats', 'data export', 'train', 'convert', 'inspect', 'export', 'push', 'evaluate', 'compare', 'prune', 'compact', 'move', 'generate')
 ENV = {**os.environ, 'PYTHONPATH': str(ROOT), 'HF_HUB_OFFLINE': '1'}                                # the errors of a machine without network
 
 def process(*words, cwd):
@@ -201,13 +201,20 @@ def test_demo_twice_and_an_evaluation_elsewhere_and_by_papermill(tmp_path):
     times = [p.stat().st_mtime_ns for p in costly]
     assert len(costly) > 20 + 2*4 and shell(*words, cwd=tmp_path)[:2] == (0, out)
     assert [p.stat().st_mtime_ns for p in costly] == times, 'the second call drew, trained or painted again'
-    status, out, err = shell('evaluate', 'demo/run', '--pictures', 4, '--output', 'second', cwd=tmp_path)
+    assert sorted(f.name for f in (tmp_path/'demo'/'run'/'evaluation'/'notebooks').iterdir()) == ['base.ipynb', 'checkpoint-2.ipynb']
+    status, out, err = shell('evaluate', 'demo/run', '--pictures', 4, '--output', 'second', '--no-notebooks', cwd=tmp_path)
     lines = out.splitlines()
     assert status == 0 and [l.split()[0] for l in lines[:2]] == ['base', 'checkpoint-2'] and 'KID' in lines[1], err[-3000:]
     assert 'nsufficient' in lines[2] and Path(lines[3]).name == 'report.html' and (tmp_path/lines[3]).is_file()   # four pictures name no winner
     judged = tmp_path/'judged'
     papermill.execute_notebook(str(ROOT/'nbs'/'05_evaluate.ipynb'), str(tmp_path/'out.ipynb'), cwd=str(tmp_path), progress_bar=False,
                                parameters=dict(run=str(tmp_path/'demo'/'run'), checkpoint='checkpoint-2', n=4, out_dir=str(judged)))
-    record = json.loads((judged/'record.json').read_text())
-    assert record['parameters']['checkpoint'] == 'checkpoint-2' and list(record['adapters']) == ['checkpoint-2'] and (judged/'report.html').is_file()
-    assert {p.parent.name for p in judged.rglob('samples/*/*.png')} == {'base', 'checkpoint-2'}
+    record, twin = (json.loads((folder/'records'/'checkpoint-2.json').read_text()) for folder in (judged, tmp_path/'second'))
+    assert record['candidate'] == twin['candidate'] and record['context'] == twin['context'], 'the notebook alone judges otherwise than the command'
+    assert {p.parent.name for p in judged.rglob('samples/*/*.png')} == {'checkpoint-2'}
+    with pytest.raises(papermill.PapermillExecutionError, match="no parameter 'checkpont'"):
+        papermill.execute_notebook(str(ROOT/'nbs'/'05_evaluate.ipynb'), str(tmp_path/'out.ipynb'), cwd=str(tmp_path), progress_bar=False, parameters=dict(checkpont='checkpoint-2'))
+    status, out, err = shell('evaluate', '--samples', 'demo/run/evaluation/samples/base', '--samples', 'demo/run/evaluation/samples/checkpoint-2', '--data', 'demo/photos', '--output', 'folders', cwd=tmp_path)
+    assert status == 0 and [l.split()[0] for l in out.splitlines()[1:3]] == ['base', 'checkpoint-2'] and (tmp_path/'folders'/'scores.json').is_file(), err[-3000:]
+    status, out, err = shell('compare', 'demo/run', 'demo/run', '--output', 'both', cwd=tmp_path)
+    assert status == 0 and [l.split()[0] for l in out.splitlines()[:3]] == ['base', 'first/checkpoint-2', 'second/checkpoint-2'] and (tmp_path/'both'/'report.html').is_file(), err[-3000:]
