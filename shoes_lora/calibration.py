@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['plot_rates', 'null_splits', 'plot_null', 'count_covers', 'MadeUpRun', 'made_up_run', 'judge', 'rule_power',
-           'plot_power', 'OriginalResults', 'read_original_results']
+           'plot_power', 'OriginalResults', 'read_original_results', 'judge_original']
 
 # %% ../nbs/05k_calibration.ipynb #a45f3686
 import json
@@ -16,9 +16,9 @@ from statistics import NormalDist
 import numpy as np
 
 from .metrics import kid, kid_photo_scores, kid_scores, wilson_interval
-from .selection import Verdict, compare_all, select
+from .selection import MIN_PICTURES, Verdict, compare_all, select
 
-# %% ../nbs/05k_calibration.ipynb #bf7aa0c9
+# %% ../nbs/05k_calibration.ipynb #c84fbebe
 def plot_rates(
     counts:dict,      # what -> (hits, trials)
     band:tuple,       # (low, high) in which the rates should lie, [0, 1]
@@ -34,11 +34,11 @@ def plot_rates(
         colour = '#3d6fb4' if band[0] <= k/n <= band[1] else '#b7791f'
         ax.plot(wilson_interval(k, n), (y, y), color=colour, lw=2, solid_capstyle='round'); ax.plot(k/n, y, 'o', color=colour, ms=6)
     ax.set_yticks(range(len(counts)), [f'{k} ({n:,} runs)' for k, (_, n) in counts.items()], fontsize=9); ax.set_ylim(len(counts) - .5, -.5)
-    ax.xaxis.set_major_formatter(lambda x, _: f'{100*x:.3g} %'); ax.spines[['top', 'right', 'left']].set_visible(False); ax.tick_params(axis='y', length=0)
+    ax.locator_params(axis='x', nbins=5); ax.xaxis.set_major_formatter(lambda x, _: f'{100*x:.3g} %'); ax.spines[['top', 'right', 'left']].set_visible(False); ax.tick_params(axis='y', length=0)
     ax.set_xlabel(label); fig.suptitle(title, fontsize=10.5)
     return fig
 
-# %% ../nbs/05k_calibration.ipynb #11d21ed1
+# %% ../nbs/05k_calibration.ipynb #6e366599
 def null_splits(
     features:np.ndarray, # (n, d) of one set of pictures
     real:int,            # pictures that play the real ones in each split
@@ -64,8 +64,8 @@ def plot_null(
     ax, mean, se = fig.subplots(), values.mean(), values.std(ddof=1)/len(values)**.5
     ax.hist(values, 30, color='#3d6fb4', alpha=.6)
     ax.axvline(0, color='k', ls='--', lw=1, label='0'); ax.axvspan(mean-2*se, mean+2*se, color='#0b7a5b', alpha=.35, lw=0, label='mean ± 2 standard errors')
-    ax.set(xlabel='KID of two random parts', ylabel='splits'); ax.legend(frameon=False, fontsize=9); ax.spines[['top', 'right']].set_visible(False)
-    fig.suptitle(f'Parts of one set score 0 on average ({len(values)} splits, {where})', fontsize=10.5)
+    ax.set(xlabel=f'KID of two random parts, {where}', ylabel='splits'); ax.legend(frameon=False, fontsize=9); ax.spines[['top', 'right']].set_visible(False)
+    fig.suptitle(f'Parts of one set score 0 on average ({len(values)} splits)', fontsize=10.5)
     return fig
 
 # %% ../nbs/05k_calibration.ipynb #28ebaee3
@@ -177,5 +177,16 @@ def read_original_results(
     except (KeyError, TypeError, AttributeError, ValueError) as e: raise ValueError(f'{path} is not a results file of the original system ({type(e).__name__}: {e})') from e
     if odd := [k for k, s in raw.items() if s.ndim != 1 or not np.isfinite(s).all() or (s < 0).any()]: raise ValueError(f'{odd[0]} in {path} holds scores that are no numbers of 0 or more')
     scores = {k: s[s > 0] for k, s in raw.items()}
-    if len({len(s) for s in scores.values()}) != 1 or not all(map(len, scores.values())): raise ValueError(f'the checkpoints in {path} have different numbers of scored pictures, so none can be paired: { {k: len(s) for k, s in scores.items()} }')
+    counts = {k: len(s) for k, s in scores.items()}
+    if len(set(counts.values())) != 1 or 0 in counts.values(): raise ValueError(f'the checkpoints in {path} have different numbers of scored pictures, so none can be paired: {counts}')
     return OriginalResults(scores, {k: int(k[11:]) for k in scores}, {k: int((s == 0).sum()) for k, s in raw.items()}, reported)
+
+def judge_original(
+    found:OriginalResults,
+    **rule, # further arguments of `select`
+) -> Verdict: # 'no base': nothing is named
+    "What the pairs of scores say with the minimum number of pictures lifted; the sentence says that it was."
+    n = len(next(iter(found.scores.values())))
+    v = select(found.scores, found.steps, range(n), base=None, higher=True, score='CLIP score', **dict(min_pictures=n, min_prompts=n) | rule)
+    if n < MIN_PICTURES and v.status != 'insufficient': v.sentence += f' Nothing to ship by: {n} pictures a checkpoint, where {MIN_PICTURES} are asked for.'
+    return v

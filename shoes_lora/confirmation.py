@@ -91,8 +91,8 @@ def _confirmed_sentence(c, score):
     heads = dict(confirmed='Confirmed', contradicted='Contradicted', insufficient=f'Insufficient for a confirmation, which takes {MIN_PICTURES} pictures of {MIN_PROMPTS} prompts')
     low, high = sorted(-x for x in c.to_base_interval)
     luck = 'more, by more than chance: the luck of the chosen' if c.optimism > 2*c.optimism_se else 'less, by more than chance' if c.optimism < -2*c.optimism_se else 'the same within chance'
-    return (f'{heads.get(c.status, "Not confirmed")}: on {c.n} fresh pictures of {c.clusters} other prompts {c.pick} has {score} {c.score:.{d}f} against {c.base_score:.{d}f} for the base, better by {-c.to_base:.{d}f} '
-            f'({c.level:.0%} interval {low:.{d}f} to {high:.{d}f}). The selection said {-c.selection_to_base:.{d}f}: {luck} (difference {c.optimism:+.{d}f}, standard error {c.optimism_se:.2g}).')
+    return (f'{heads.get(c.status, "Not confirmed")}: on {c.n} fresh pictures of {c.clusters} other prompts {c.pick} has {score} {c.score:.{d}f} '
+            f'against {c.base_score:.{d}f} for the base, better by {-c.to_base:.{d}f} ({c.level:.0%} interval {low:.{d}f} to {high:.{d}f}). The selection said {-c.selection_to_base:.{d}f}: {luck} (difference {c.optimism:+.{d}f}, standard error {c.optimism_se:.2g}).')
 
 def confirm(
     verdict:Verdict, # that named the pick

@@ -131,7 +131,8 @@ def near_copy_gates(
         last = max(last, min(1., (len(p_values)-i)*p))
         found[k] = last
     def said(p): return f'p = {p:.2g}' if p >= 1e-6 else 'p < 0.000001'
-    return {k: Gate('near-copies', (q := found[k]) >= alpha, q, alpha, f'{"too many" if q < alpha else "no more"} pictures near to training photos{"" if q < alpha else " than chance explains"} ({said(q)} after adjustment, {alpha:g} is needed)') for k in p_values}
+    few, many = 'no more pictures near to training photos than chance explains', 'too many pictures near to training photos'
+    return {k: Gate('near-copies', (q := found[k]) >= alpha, q, alpha, f'{few if q >= alpha else many} ({said(q)} after adjustment, {alpha:g} is needed)') for k in p_values}
 
 # %% ../nbs/05c_selection.ipynb #9d511a55
 def footwear_gate(
@@ -234,11 +235,12 @@ class Verdict:
         text:str, # from `to_json`, or from a version before there were gates
     ):
         "The verdict that `to_json` wrote; `ValueError` if it is none."
-        def pair(x): return None if x is None else tuple(x)
+        def row(s):
+            ends = {k: s[k] and tuple(s[k]) for k in ('to_best_interval', 'to_base_interval')}
+            return Standing(**s | ends | dict(gates=[Gate(**g) for g in s.get('gates', [])]))
         try:
             d = json.loads(text)
-            rows = [Standing(**s | dict(to_best_interval=pair(s['to_best_interval']), to_base_interval=pair(s['to_base_interval']), gates=[Gate(**g) for g in s.get('gates', [])])) for s in d['standings']]
-            return cls(**d | dict(standings=rows))
+            return cls(**d | dict(standings=[row(s) for s in d['standings']]))
         except (KeyError, TypeError) as e: raise ValueError(f'this is not the JSON of a verdict ({type(e).__name__}: {e}); evaluate again') from e
 
     def standing(self,
@@ -266,7 +268,8 @@ def _pick_sentence(s, v, score):
     text = (f'Ship {s.name}: {score} {s.score:.{d}f} against {base.score:.{d}f} for the base, {"higher" if v.higher else "lower"} by {-s.to_base:.{d}f} '
             f'({v.level:.0%} interval {low:.{d}f} to {high:.{d}f}, {v.n} pictures each).')
     if len(v.tied) == 1: return text + (' Every other checkpoint is worse by more than chance.' if len(v.standings) - len(v.dropped) > 2 else '')
-    why = f'is the earliest that is within one standard error of the best, {best.name}, and clearly better than the base' if s.name != best.name else f'has the {"largest" if v.higher else "smallest"} score'
+    why = f'has the {"largest" if v.higher else "smallest"} score'
+    if s.name != best.name: why = f'is the earliest that is within one standard error of the best, {best.name}, and clearly better than the base'
     return text + f' {_listed(v.tied)} cannot be told apart at this number of pictures; {s.name} {why}.'
 
 def _no_evidence_sentence(v, score):
@@ -307,7 +310,8 @@ def _details(v, score):
     errors = f'{v.groups} groups of them' if v.groups else 'the prompts'
     text = f'{v.n} pictures a candidate, of {v.clusters} prompts; errors from {errors}. Intervals hold together at {v.level:.0%}: {v.critical:.2f} standard errors to either side.'
     if v.base is not None and s.name != v.base:
-        text += (f' {s.name} against the base: difference in {score} {s.to_base:+.{decimals(s.to_base_se)}f} (negative is better), standard error {s.to_base_se:.2g}; their prompt effects correlate by {s.base_correlation:.2f}.')
+        text += (f' {s.name} against the base: difference in {score} {s.to_base:+.{decimals(s.to_base_se)}f} (negative is better), standard error {s.to_base_se:.2g}; '
+                 f'their prompt effects correlate by {s.base_correlation:.2f}.')
     return text + (f' A difference to the best of {v.detectable:.2g} would be found four times in five ({v.critical + _POWER:.1f} standard errors; 2.8 if only two had been compared).'
                    ' All this is said of this run: another training with the same settings may end elsewhere.')
 
@@ -340,8 +344,10 @@ def _apply(cmp, among, base, steps):
     return best, tied, min(near, key=lambda i: steps[cmp.names[i]])   # never empty: the best is in it
 
 def _standing(cmp, i, best, base, step, sign, tied, gates):
-    to_base = (None,)*4 if base is None else (float(cmp.diff[i, base]), float(cmp.se[i, base]), cmp.interval(i, base), float(cmp.correlation[i, base]))
-    return Standing(cmp.names[i], step, sign*float(cmp.mean[i]), float(cmp.mean_se[i]), float(cmp.diff[i, best]), float(cmp.se[i, best]), cmp.interval(i, best), *to_base, tied, i != base and not all(g.passed for g in gates), gates)
+    def to(j): return float(cmp.diff[i, j]), float(cmp.se[i, j]), cmp.interval(i, j)
+    to_base = (None,)*4 if base is None else (*to(base), float(cmp.correlation[i, base]))
+    dropped = i != base and not all(g.passed for g in gates)
+    return Standing(cmp.names[i], step, sign*float(cmp.mean[i]), float(cmp.mean_se[i]), *to(best), *to_base, tied, dropped, gates)
 
 # %% ../nbs/05c_selection.ipynb #15ccae0d
 def select(
@@ -364,7 +370,7 @@ def select(
     "Pick the earliest checkpoint within one standard error of the best that passes its gates and beats the base, or say why none is named."
     gates, sign = _gates_of(scores, steps, base, gates), -1 if higher else 1
     n, of, groups, short = _counts(clusters, pictures, prompts, min_pictures, min_prompts)
-    cmp = compare_all({k: sign*np.asarray(s, dtype=np.float64) for k, s in scores.items()}, clusters, level, draws, seed, photos if photos is None else {k: sign*np.asarray(r) for k, r in photos.items()})
+    cmp = compare_all({k: sign*np.asarray(s, dtype=np.float64) for k, s in scores.items()}, clusters, level, draws, seed, photos)
     every, at = range(len(cmp.names)), None if base is None else cmp.names.index(base)
     fit = [i for i in every if i == at or all(g.passed for g in gates[cmp.names[i]])]
     none = not set(fit) - {at}
@@ -373,7 +379,8 @@ def select(
     status = 'insufficient' if short else 'gated' if none else 'no base' if base is None else 'no evidence' if pick is None else 'pick'
     ungated, named = _apply(cmp, every, at, steps)[2], lambda i: None if i is None else cmp.names[i]
     detectable = detectable_difference(float(np.median([r.to_best_se for i, r in enumerate(rows) if i != best])), cmp.critical)
-    v = Verdict(status, named(pick) if status == 'pick' else None, cmp.names[best], [r.name for r in rows if r.tied], '', rows, n, of, level, cmp.critical, detectable, base, higher, groups, named(ungated))
+    v = Verdict(status, named(pick) if status == 'pick' else None, cmp.names[best], [r.name for r in rows if r.tied], '', rows,
+                n, of, level, cmp.critical, detectable, base, higher, groups, named(ungated))
     v.sentence, v.details = _sentence(v, short, score), _details(v, score)
     return v
 

@@ -4,9 +4,9 @@ import json
 import pytest
 
 from conftest import ROOT
-from shoes_lora.calibration import read_original_results
+from shoes_lora.calibration import judge_original, read_original_results
 from shoes_lora.evaluate import Scores
-from shoes_lora.selection import Gate, Verdict, draw_forest, select
+from shoes_lora.selection import MIN_PICTURES, Gate, Verdict, draw_forest
 
 ORIGINAL = ROOT.parent/'shared'/'data'/'original_run'/'consolidated_results.json'
 real = pytest.mark.skipif(not ORIGINAL.is_file(), reason='the results of the original system are not here')
@@ -28,13 +28,13 @@ def test_one_file_says_what_four_files_say():
 @real
 def test_the_original_results_support_one_conclusion():
     r = read_original_results(ORIGINAL)
-    strict = select(r.scores, r.steps, range(16), base=None, higher=True, score='CLIP score')
+    strict = judge_original(r, min_pictures=MIN_PICTURES)
     assert strict.status == 'insufficient' and strict.pick is None
-    v = select(r.scores, r.steps, range(16), base=None, higher=True, score='CLIP score', min_pictures=16, min_prompts=16)
+    v = judge_original(r)
     assert (v.status, v.pick, v.best, v.tied) == ('no base', None, 'checkpoint-1500', ['checkpoint-1500', 'checkpoint-2500', 'checkpoint-3000'])
-    assert 'checkpoint-500 is worse than it by more than chance; checkpoint-1500, checkpoint-2500 and checkpoint-3000 cannot be told apart' in v.sentence
+    assert 'checkpoint-500 is worse than it by more than chance; checkpoint-1500, checkpoint-2500 and checkpoint-3000 cannot be told apart. Nothing to ship by' in v.sentence
     for seed in range(20):                                           # whichever signs are drawn
-        assert select(r.scores, r.steps, range(16), base=None, higher=True, min_pictures=16, min_prompts=16, seed=seed).tied == v.tied
+        assert judge_original(r, seed=seed).tied == v.tied
     assert draw_forest(v, 'CLIP score').axes
 
 def standing(name, step, to_base, tied): # as it was written before there were gates
