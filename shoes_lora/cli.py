@@ -273,7 +273,7 @@ def train(
     typer.echo(f'{run.path}: checkpoints of steps {", ".join(str(c.step) for c in run.checkpoints())}')
     typer.echo(f'Next: shoes-lora evaluate {run.path}')
 
-# %% ../nbs/09_cli.ipynb #f17d2406
+# %% ../nbs/09_cli.ipynb #59030ab0
 RunFolder = Annotated[Path, typer.Argument(metavar='RUN', help='Folder that `train` wrote.')]
 
 @command('''convert outputs/my_shoes
@@ -430,11 +430,10 @@ def _tell_folders(folders:list, data:Path, output:Path) -> None:
 
 def _tell_original(path:Path) -> None:
     "The verdict of the rule on results of the original system."
-    from shoes_lora.calibration import read_original_results
-    from shoes_lora.selection import select
-    found = read_original_results(path); n = len(next(iter(found.scores.values())))
+    from shoes_lora.calibration import judge_original, read_original_results
+    found = read_original_results(path)
     for name, scores in found.scores.items(): typer.echo(f'{name:18} CLIP {scores.mean():.2f} of {len(scores)} pictures; {found.dropped[name]} entries of zero belong to no picture and were dropped')
-    typer.echo(select(found.scores, found.steps, range(n), base=None, higher=True, min_pictures=n, min_prompts=n, score='CLIP score').sentence)
+    typer.echo(judge_original(found).sentence)
 
 @command('''compare outputs/first outputs/second --output outputs/first_and_second''')
 def compare(

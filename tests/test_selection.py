@@ -5,7 +5,7 @@ import pytest
 
 from conftest import ROOT
 from shoes_lora.calibration import judge_original, read_original_results
-from shoes_lora.evaluate import Scores
+from shoes_lora.scores import Scores
 from shoes_lora.selection import MIN_PICTURES, Gate, Verdict, draw_forest
 
 ORIGINAL = ROOT.parent/'shared'/'data'/'original_run'/'consolidated_results.json'
@@ -53,7 +53,8 @@ def test_what_is_no_verdict_is_refused(gone):
     with pytest.raises(ValueError, match='not the JSON of a verdict'): Verdict.from_json(json.dumps({k: x for k, x in OLD.items() if k != gone}))
 
 def test_a_verdict_with_gates_survives_the_scores_file():
+    rate = dict(value=1., low=.9, high=1., n=1)
     v = Verdict.from_json(json.dumps(OLD)); v.standings[1].gates = [Gate('near-copies', False, .001, .01, 'too many')]; v.standings[1].dropped = True
-    scores = dict(version='0', created='', run='', plan_hash='', plan={}, base={}, extractor={}, machine={}, reference=dict(photos=1, floor_photos=1, kid_floor=0., kid_floor_se=0., white_border=None, colour_match=None, colour_chance=None, footwear=None), candidates=[], verdict=json.loads(v.to_json()))
+    scores = dict(version='0', created='', run='', plan_hash='', plan={}, base={}, extractor={}, machine={}, reference=dict(photos=1, floor_photos=1, kid_floor=0., kid_floor_se=0., white_border=rate, colour_match=None, colour_chance=None, footwear=rate), candidates=[], verdict=json.loads(v.to_json()))
     back = Scores.from_json(json.dumps(scores)).verdict
     assert back == v and back.dropped == ['checkpoint-100'] and Scores.from_json(Scores.from_json(json.dumps(scores)).to_json()).verdict == v
