@@ -191,7 +191,7 @@ def colour_scores(
     pairs = [s in accept[w] for i, (s, _) in enumerate(judged) for j, (_, w) in enumerate(judged) if i != j]
     return wanted, seen, match, float(np.mean(pairs)) if pairs else None
 
-# %% ../nbs/05m_scores.ipynb #416366fb
+# %% ../nbs/05m_scores.ipynb #98d905ad
 @dataclass
 class Bench:
     "What all candidates are measured against."
@@ -301,7 +301,8 @@ def score_reference(
     clip:object=None,  # `Clip`, for the candidates
 ) -> tuple:            # `Reference`, and the `Bench` for candidates
     "The real photos under every measure; the floor is a part of the train split, as many as the plan has pictures, against the held-out photos."
-    images, floor = ([load_picture(p, plan.size) for p in part] for part in (val, floor_photos(train, plan)))
+    part = floor_photos(train, plan)
+    images, floor = ([load_picture(p, plan.size) for p in photos] for photos in (val, part))
     look = lambda net, pictures, done=lambda k: None: cached_features(net, pictures, cache_dir, done=done)
     real, other, each = look(extractor, images, done), look(extractor, floor, done), range(len(floor))
     kid, kid_se = mean_error(kid_scores(real, other), each, kid_photo_scores(real, other))
@@ -310,7 +311,9 @@ def score_reference(
     rate = lambda values: _rate(values, range(len(values)))
     _, _, match, chance = colour_scores(images, [str(p.metadata.get('color', '')).lower() for p in val], palette, neighbours)
     white, shoes, checks = [white_border_share(np.asarray(i)) for i in images], [bool(b) for b in extractor.footwear(real)], [check_product(np.asarray(i)) for i in images]
-    return Reference(len(val), len(floor), kid, kid_se, rate(white), rate([m for m in match if m is not None]), chance, rate(shoes), set_measures(real, other, list(each), basis, plan.seed), _others(bench, floor, list(each)),
+    measures, captions = set_measures(real, other, list(each), basis, plan.seed), [p.caption for p in (*val, *part)]
+    if len(set(captions)) < len(captions): measures['variety'] = _measure(*_variety(np.concatenate([real, other]), captions, plan.seed))     # of photos that share a caption
+    return Reference(len(val), len(floor), kid, kid_se, rate(white), rate([m for m in match if m is not None]), chance, rate(shoes), measures, _others(bench, floor, list(each)),
                      rate([x.centred for x in checks]), rate([x.single for x in checks])), bench
 
 # %% ../nbs/05m_scores.ipynb #3807b3cd
