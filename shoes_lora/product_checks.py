@@ -85,6 +85,8 @@ def draw_checks(
         check, box, (h, w) = check_product(img), product_box(product_mask(img)), img.shape[:2]
         no = [say for k, say in dict(centred='not centred', single='not single', fits='does not fit').items() if not getattr(check, k)]
         ax.imshow(img); ax.spines[:].set_visible(True); ax.spines[:].set_color('lightgrey'); ax.plot(w/2 - .5, h/2 - .5, '+', color='C0', ms=12)
-        if box: ax.plot(*(np.array([[box[i] for i in (0, 2, 2, 0, 0)], [box[i] for i in (1, 1, 3, 3, 1)]]) - .5), color='C3', lw=1); ax.plot((box[0] + box[2])/2 - .5, (box[1] + box[3])/2 - .5, 'x', color='C3', ms=6)
+        if box:
+            ax.plot(*(np.array([[box[i] for i in (0, 2, 2, 0, 0)], [box[i] for i in (1, 1, 3, 3, 1)]]) - .5), color='C3', lw=1)
+            ax.plot((box[0] + box[2])/2 - .5, (box[1] + box[3])/2 - .5, 'x', color='C3', ms=6)
         ax.set_title(', '.join(no) or 'passes', fontsize=8, color='C3' if no else 'k')
     return fig
