@@ -6,7 +6,7 @@
 __all__ = ['CHOICES', 'KEYS', 'Pair', 'deal_pairs', 'pair_pictures', 'Vote', 'votes_file', 'cast_vote', 'read_votes', 'Share',
            'Tally', 'count_votes', 'tally_html', 'BlindChoice']
 
-# %% ../nbs/07b_blind_choice.ipynb #ed4c2970
+# %% ../nbs/07b_blind_choice.ipynb #4b882cc3
 import json, os, time
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
@@ -20,7 +20,7 @@ from PIL import Image
 
 from .board import Board, read_board
 from .compare_panel import magnify
-from .evaluate import Evaluation, PlanPicture
+from .plan import Evaluation, PlanPicture
 from .inference import read_sample
 from .metrics import wilson_interval
 from .panels import png_bytes

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['MEASURES', 'demo_evaluation', 'Column', 'Board', 'read_board', 'worst_first', 'reuse_text', 'draw_board']
 
-# %% ../nbs/07e_board.ipynb #ec8a225b
+# %% ../nbs/07e_board.ipynb #b757ff1a
 import json, math, shlex, tempfile, textwrap
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,7 +17,7 @@ from .adapters import load_adapter
 from .catalogue import draw_catalogue
 from .checkpoints import WEIGHTS, Run, read_json, write_file, write_json
 from .dataset import Photo
-from .evaluate import EvalPlan, Evaluation, PlanPicture, make_plan
+from .plan import EvalPlan, Evaluation, PlanPicture, make_plan
 from .inference import Sample, read_sample, save_sample
 from .panels import draw_photo
 from .gallery import distinct_words

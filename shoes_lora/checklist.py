@@ -6,7 +6,7 @@
 __all__ = ['GROUPS', 'POINTS', 'Marks', 'checklist_file', 'read_checklist', 'write_marks', 'checklist_summary', 'summary_html',
            'draw_candidate', 'ChecklistPanel']
 
-# %% ../nbs/07d_checklist.ipynb #fcdf4bd7
+# %% ../nbs/07d_checklist.ipynb #47d85ec4
 import re, textwrap
 from dataclasses import asdict, dataclass, field
 from datetime import datetime, timezone
@@ -19,7 +19,7 @@ from PIL import Image, ImageDraw
 from .board import Board, read_board
 from .checkpoints import read_json, write_json
 from .dataset import Photo
-from .evaluate import Evaluation, grid_rows
+from .plan import Evaluation, grid_rows
 from .inference import read_sample
 from .panels import draw_photo, png_bytes
 from .gallery import distinct_words

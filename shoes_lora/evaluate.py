@@ -371,7 +371,7 @@ def run_notebook(
     failed.unlink(missing_ok=True); os.replace(temp, out)
     return out
 
-# %% ../nbs/05n_judge.ipynb #6e5c7e6e
+# %% ../nbs/05n_judge.ipynb #869fc3ff
 def _machine(place, sample):
     "What painted, as far as it was written down, and what scores."
     painted = read_json(place.painting) if place.painting.is_file() else {}
@@ -464,18 +464,18 @@ def judge_contest(
     write_file(contest.place.scores, scores.to_json())
     return scores
 
-def _png(image):
-    out = io.BytesIO()
-    image.save(out, 'PNG')
-    return out.getvalue()
+def _keep(path, photo, size):
+    "Keep a photo as PNG; what is there already is not written again."
+    out = io.BytesIO(); load_picture(photo, size).save(out, 'PNG')
+    if not (path.is_file() and path.read_bytes() == out.getvalue()): write_file(path, out.getvalue())
 
 def _keep_photos(plan, photos, place, candidates):
     "Keep the photos that the report shows, those of the grid's captions and those that pictures come close to, so that it can be made again without the photo set."
     train, near = {p.image_id: p for p in photos.train}, {p['photo'] for c in candidates if c.copies for p in c.copies['pairs']}
-    for i in near & train.keys(): write_file(place.near(i), _png(load_picture(train[i], plan.size)))
+    for i in near & train.keys(): _keep(place.near(i), train[i], plan.size)
     by_id = {p.image_id: p for p in photos.val}
     for row in grid_rows(plan):
-        if row.prompt_id in by_id: write_file(place.real(row.prompt_id), _png(load_picture(by_id[row.prompt_id], plan.size)))
+        if row.prompt_id in by_id: _keep(place.real(row.prompt_id), by_id[row.prompt_id], plan.size)
 
 def confirm_pick(
     contest:Contest,

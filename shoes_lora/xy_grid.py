@@ -6,7 +6,7 @@
 __all__ = ['SCHEDULERS', 'AXES', 'XYGrid', 'Cell', 'grid_folder', 'paint_order', 'paint_grid', 'read_grid', 'draw_grid',
            'export_grid', 'parse_values', 'XYPanel']
 
-# %% ../nbs/07c_xy_grid.ipynb #8b0355c3
+# %% ../nbs/07c_xy_grid.ipynb #b5e4c7a5
 import asyncio, hashlib, io, json, textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -21,7 +21,7 @@ from .adapters import Adapter, AdapterBank, load_adapter
 from .board import Board, read_board
 from .checkpoints import read_json, settle, write_file, write_json
 from .convert import adapter_files
-from .evaluate import Evaluation
+from .plan import Evaluation
 from .inference import Cancelled, Sample, generate, load_base, read_sample, save_sample
 from .panels import png_bytes
 from .gallery import distinct_words
