@@ -83,7 +83,7 @@ def other_measures(
     note = '↓ smaller is better, ↑ larger is better. They do not choose; the last row is real photos in the same number. FD depends on that number and rewards low variety.'
     return fold('Other measures, with standard errors', f'<p class="note">{note}</p>{table}')
 
-# %% ../nbs/05r_evidence.ipynb #c5cfb53b
+# %% ../nbs/05r_evidence.ipynb #67481247
 def _tail(x):
     "Count of near-copies and its p-value."
     if not x: return '<td>–</td><td>–</td>'
@@ -94,10 +94,14 @@ def _symmetry(x):
     if not x: return '<td>–</td>'
     return f'<td>{percent(x["share"])}<small>{percent(x["low"])[:-2]} to {percent(x["high"])}</small></td>'
 
+def _recall(x):
+    "How much better photos are met that were trained on, and the p-value."
+    return f'<td>{percent(x["share"])}<small>of {x["n"]}</small></td><td>{safe(chance(x["holm"]))}</td>' if x else '<td>–</td><td>–</td>'
+
 def _copies_table(s, found):
     mark = lambda n: 'pick' if n == s['verdict']['pick'] else ''
-    body = ''.join(f'<tr class="{mark(n)}"><td>{safe(n)}</td>{_tail(c.get("features"))}{_tail(c.get("tiles"))}{_symmetry(c.get("symmetry"))}</tr>' for n, c in found.items())
-    heads = ('', 'near-copies in features', 'p', 'near-copies in pixels', 'p', 'nearer to the training')
+    body = ''.join(f'<tr class="{mark(n)}"><td>{safe(n)}</td>{_tail(c.get("features"))}{_tail(c.get("tiles"))}{_recall(c.get("recall"))}{_symmetry(c.get("symmetry"))}</tr>' for n, c in found.items())
+    heads = ('', 'near-copies in features', 'p', 'near-copies in pixels', 'p', 'own photo met better', 'p', 'nearer to the training')
     return f'<div class="wide"><table><thead><tr>{"".join(f"<th>{h}</th>" for h in heads)}</tr></thead><tbody>{body}</tbody></table></div>'
 
 def memorisation(
@@ -114,10 +118,11 @@ def memorisation(
         text, grid = safe((found.get(name) or {}).get('sentence') or ''), pair_grid((pairs or {}).get(name) or [], most)
         if text or (pairs or {}).get(name): body += fold(f'{safe(name)}<small>{text}</small>', grid, name == shown, False)
     note = ('Generated pictures closer to a training photo than any held-out photo is; p is the chance of so many without copying, for all checkpoints together. '
+            'Captions of training photos were painted, too: without memory their own photo is met better than a held-out one is in half of the pairs. '
             'Without memory half of the pictures are nearer to the training.')
     return section('Copies of the training', note, body)
 
-# %% ../nbs/05r_evidence.ipynb #f57b8935
+# %% ../nbs/05r_evidence.ipynb #a4d42410
 def _loss_point(x, key, step):
     half = 1.96*(x.get(f'{key}_se') or 0)
     return dict(step=step, value=x[key], low=x[key] - half, high=x[key] + half)
@@ -139,7 +144,10 @@ def _loss_sentence(rows):
     last = max(rows, key=lambda r: r['step'])
     if last.get('train') is None: return text
     gap, error = last['val'] - last['train'], math.hypot(last.get('val_se') or 0, last.get('train_se') or 0)
-    return text + f' At the last step, {last["step"]}, that of the trained photos is {number(abs(gap), d)}{f" ±{number(error, d)}" if error else ""} {"lower" if gap > 0 else "higher"}.'
+    text += f' At the last step, {last["step"]}, that of the trained photos is {number(abs(gap), d)}{f" ±{number(error, d)}" if error else ""} {"lower" if gap > 0 else "higher"}.'
+    if last.get('gap') is None: return text
+    d = decimals(last['gap_se']) if last['gap_se'] else 4
+    return text + f' Since the base it fell by {number(abs(last["gap"]), d)} ±{number(last["gap_se"], d)} {"more" if last["gap"] > 0 else "less"} than that of held-out photos (p {"" if last["gap_p"] < .001 else "= "}{chance(last["gap_p"])}); more is a sign of learning by heart.'
 
 def loss_section(
     heldout:list|None, # dicts: step, val, val_se, train, train_se, buckets = dicts of low, high, val, val_se

@@ -78,7 +78,7 @@ class Extractor:
         if not np.isfinite(rows).all(): raise ValueError(f'{self.name} gave NaN or Inf for picture {int(np.argmin(np.isfinite(rows).all(1)))}')
         return rows
 
-# %% ../nbs/05b_features.ipynb #5fdd7d53
+# %% ../nbs/05b_features.ipynb #3ab7a3e2
 FOOTWEAR = {502: 'clog', 514: 'cowboy boot', 630: 'Loafer', 770: 'running shoe', 774: 'sandal'} # ImageNet classes, counted from 0
 
 class Lite0(Extractor):
@@ -95,11 +95,17 @@ class Lite0(Extractor):
     def _rows(self, x): return self.net.extract_features(x).mean((2, 3))
 
     @torch.no_grad()
+    def probabilities(self,
+        features:np.ndarray, # (n, 1280) of this extractor
+    ) -> np.ndarray:         # (n, 1000) float32, each row sums to 1
+        "Probabilities of ImageNet's classes."
+        return self.net._fc(torch.from_numpy(np.asarray(features, dtype=np.float32)).to(self.device)).softmax(1).cpu().numpy()
+
     def classes(self,
         features:np.ndarray, # (n, 1280) of this extractor
     ) -> np.ndarray:         # (n,) most likely ImageNet class, 0..999
         "Top-1 ImageNet class of each row."
-        return self.net._fc(torch.from_numpy(np.asarray(features, dtype=np.float32)).to(self.device)).argmax(1).cpu().numpy()
+        return self.probabilities(features).argmax(1)
 
     def footwear(self,
         features:np.ndarray, # (n, 1280) of this extractor

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['weights_hash', 'load_base', 'write_random_base', 'set_scheduler', 'Sample', 'save_sample', 'read_sample',
-           'check_picture', 'decode_latents', 'pick_batch_size', 'Cancelled', 'generate', 'plot_samples',
-           'memory_bytes', 'PeakMemory', 'Timing', 'measure_base', 'timing_table']
+           'check_picture', 'decode_latents', 'pick_batch_size', 'Cancelled', 'embed_prompts', 'generate',
+           'plot_samples', 'memory_bytes', 'PeakMemory', 'Timing', 'measure_base', 'timing_table']
 
 # %% ../nbs/01_sd_inference_fp32.ipynb #6ec2d2f1
 import errno, hashlib, json, logging, math, os, re, secrets, shutil, threading, time
@@ -465,12 +465,19 @@ def _settings(pipe, negative_prompt, guidance_scale, num_inference_steps, width,
                 base_name=getattr(pipe, 'base_name', ''), base_hash=getattr(pipe, 'base_hash', ''), adapter_hash=getattr(pipe, 'adapter_hash', ''),
                 dtype=_dtype_name(getattr(pipe, 'compute_dtype', pipe.text_encoder.dtype)), device=pipe.device.type)
 
-def _make_batch(pipe, jobs:list[tuple[str, int]], facts:dict, steps:_Steps) -> Iterator[Sample]:
+def _texts(jobs:list[tuple[str, int]], facts:dict, embeddings:dict|None) -> dict:
+    "What the pipeline is given to read: the texts, or what the text encoder made of them before."
+    prompts, negative = [p for p, _ in jobs], [facts['negative_prompt']]*len(jobs)
+    if embeddings is None: return dict(prompt=prompts, negative_prompt=negative)
+    if odd := sorted({*prompts, *negative} - embeddings.keys()): raise ValueError(f'{odd[0]!r} is not among the embeddings; give it to embed_prompts, and the negative prompt, too.')
+    return {k: torch.stack([embeddings[t] for t in texts]) for k, texts in (('prompt_embeds', prompts), ('negative_prompt_embeds', negative))}
+
+def _make_batch(pipe, jobs:list[tuple[str, int]], facts:dict, steps:_Steps, embeddings:dict|None) -> Iterator[Sample]:
     "Denoise and decode one batch, then check and hand over its pictures."
     start = time.perf_counter(); steps.start(len(jobs))
     noise = torch.stack([_noise(pipe, seed, facts['width'], facts['height']) for _, seed in jobs]).to(pipe.device, pipe.text_encoder.dtype)
     with _computing(pipe):
-        latents = pipe(prompt=[p for p, _ in jobs], negative_prompt=[facts['negative_prompt']]*len(jobs), latents=noise, output_type='latent', callback_on_step_end=steps,
+        latents = pipe(**_texts(jobs, facts, embeddings), latents=noise, output_type='latent', callback_on_step_end=steps,
                        **{k: facts[k] for k in ('guidance_scale', 'num_inference_steps', 'width', 'height')}).images
     pictures = decode_latents(pipe, latents)
     steps.finish(); seconds = (time.perf_counter() - start)/len(jobs)
@@ -486,6 +493,17 @@ def _halve(batch_size:int, facts:dict, error:RuntimeError) -> int:
     return batch_size//2
 
 # %% ../nbs/01_sd_inference_fp32.ipynb #bc17ac14
+@torch.no_grad()
+def embed_prompts(
+    pipe:StableDiffusionPipeline, # with the adapter that will paint, if that touches the text encoder
+    prompts:list[str],            # the negative prompt among them
+    batch_size:int=32,            # prompts at a time
+) -> dict:                        # prompt -> (77, d), on the device of `pipe`
+    "What the text encoder makes of each prompt, for as many pictures as one likes; equal calls give equal bits."
+    texts = list(dict.fromkeys(prompts))
+    with _computing(pipe): rows = [pipe.encode_prompt(texts[i:i+batch_size], pipe.device, 1, False)[0] for i in range(0, len(texts), batch_size)]
+    return dict(zip(texts, torch.cat(rows), strict=True))
+
 def generate(
     pipe:StableDiffusionPipeline,    # from `load_base`, with or without an adapter; unchanged
     prompts:list[str],               # all pictures of the first prompt come first
@@ -502,6 +520,7 @@ def generate(
     progress:bool=True,              # show a progress bar
     callback:Callable[[int, int], bool|None]|None=None, # gets (steps done, steps in all) after each step; True cancels
     keep:Callable[[Sample], object]|None=None,          # gets each good picture when its batch is done, in order, whatever happens to later ones
+    embeddings:dict|None=None,       # from `embed_prompts`, of all prompts and the negative one; None reads them anew for every batch
 ) -> list[Sample]:                   # prompts x n_images, in order
     "Pictures of prompts, each from its own seed and checked; `RuntimeError` for a bad one, `Cancelled` on request."
     jobs, samples, own = _jobs(prompts, n_images, seed), [], pipe.scheduler
@@ -514,7 +533,7 @@ def generate(
         with steps.bar:
             while len(samples) < len(jobs):
                 try:
-                    for sample in _make_batch(pipe, jobs[len(samples):len(samples)+batch_size], facts, steps):
+                    for sample in _make_batch(pipe, jobs[len(samples):len(samples)+batch_size], facts, steps, embeddings):
                         samples.append(sample)
                         if keep: keep(sample)
                 except Cancelled as e: e.samples = samples; raise

@@ -45,7 +45,7 @@ class PlanPicture:
     @property
     def file(self) -> str: return f'{self.prompt_id}-{self.replicate}.png'
 
-# %% ../nbs/05l_plan.ipynb #f0d09292
+# %% ../nbs/05l_plan.ipynb #bad3e50d
 @dataclass
 class EvalPlan:
     "What every candidate paints, and the rule that judges it."
@@ -63,6 +63,7 @@ class EvalPlan:
     draws:int = 2000               # of the intervals' multipliers
     min_pictures:int = MIN_PICTURES # fewer name no winner
     min_prompts:int = MIN_PROMPTS  # fewer different ones name no winner
+    recalled:int = 0               # captions of training photos, and as many held-out ones, painted to see what is remembered; 0 = none
 
     def __post_init__(self):
         self.prompts = [p if isinstance(p, PlanPrompt) else PlanPrompt(**p) for p in self.prompts]
@@ -94,19 +95,19 @@ class EvalPlan:
         deal = ((self.prompts[i % len(self.prompts)], i // len(self.prompts)) for i in range(self.n))
         return [PlanPicture(p.prompt_id, r, p.prompt, p.colour, picture_seed(self.seed, p.prompt_id, r)) for p, r in deal]
 
-# %% ../nbs/05l_plan.ipynb #904c576e
+# %% ../nbs/05l_plan.ipynb #82c94391
 def make_plan(
     photos:list,             # held-out `Photo`s, whose captions become the prompts
     n:int=MIN_PICTURES,      # pictures a candidate
     seed:int=42,             # of the plan: order of the prompts and seeds of the pictures
     **settings,              # other fields of `EvalPlan`
 ) -> EvalPlan:
-    "A plan on the captions of held-out photos, in a seeded order; fewer pictures than photos take a random part of them."
+    "A plan on the captions of held-out photos, in a seeded order; fewer pictures than photos take a random part of them. A quarter as many, up to 64, are asked for what is remembered."
     order = np.random.default_rng(seed).permutation(len(photos))[:n]
     prompts = [PlanPrompt(photos[i].image_id, photos[i].caption, str(photos[i].metadata.get('color', '')).lower()) for i in order]
-    return EvalPlan(prompts, n, seed, **settings)
+    return EvalPlan(prompts, n, seed, **dict(recalled=min(64, n//4)) | settings)
 
-# %% ../nbs/05l_plan.ipynb #f3fe46f8
+# %% ../nbs/05l_plan.ipynb #d495bce7
 @dataclass(frozen=True)
 class Evaluation:
     "The folder of an evaluation: every path in it is built here."
@@ -128,6 +129,10 @@ class Evaluation:
     def markdown(self) -> Path: return self.path/'report.md'
     @property
     def confirmation(self) -> 'Evaluation': return Evaluation(self.path/'confirmation')   # of the pick, on the test split
+    @property
+    def recall(self) -> 'Evaluation': return Evaluation(self.path/'recall')               # pictures of captions whose photos may be remembered
+    @property
+    def reference(self) -> Path: return self.path/'reference.safetensors'                 # the real photos under every measure
 
     def samples(self, name:str) -> Path: return self.path/'samples'/name                  # pictures of a candidate
     def record(self, name:str) -> Path: return self.path/'records'/f'{name}.json'         # its scores
@@ -135,7 +140,7 @@ class Evaluation:
     def real(self, prompt_id:str) -> Path: return self.path/'real'/f'{prompt_id}.png'     # photo of a caption in the sample grid
     def near(self, image_id:str) -> Path: return self.path/'near'/f'{image_id}.png'       # training photo that a picture comes close to
 
-# %% ../nbs/05l_plan.ipynb #8c8477e5
+# %% ../nbs/05l_plan.ipynb #257246d2
 def _facts(plan, picture, base_hash, adapter_hash):
     "What the record of this picture must say."
     return dict(prompt=picture.prompt, seed=picture.seed, negative_prompt=plan.negative_prompt, guidance_scale=plan.guidance_scale, num_inference_steps=plan.num_inference_steps, scheduler=plan.scheduler,
@@ -162,13 +167,14 @@ def paint(
     folder:Path,        # receives them
     batch_size:int,     # pictures at a time
     done:Callable=lambda k: None, # gets the number of new pictures after each batch
+    embeddings:dict|None=None,    # of all prompts and the negative one, from `embed_prompts`; None reads them anew for every batch
 ) -> None:
     "Paint `pictures` into `folder`, saving after every batch; batches are cut from the whole plan, so each picture always has the same neighbours."
     new, whole = {p.file for p in pictures}, plan.pictures()
     for part in (whole[i:i+batch_size] for i in range(0, len(whole), batch_size)):
         if not any(p.file in new for p in part): continue
         samples = generate(pipe, [p.prompt for p in part], seed=[p.seed for p in part], negative_prompt=plan.negative_prompt, guidance_scale=plan.guidance_scale, num_inference_steps=plan.num_inference_steps,
-                           scheduler=plan.scheduler, timestep_spacing=plan.timestep_spacing, height=plan.size, width=plan.size, batch_size=batch_size, progress=False)
+                           scheduler=plan.scheduler, timestep_spacing=plan.timestep_spacing, height=plan.size, width=plan.size, batch_size=batch_size, embeddings=embeddings, progress=False)
         for p, sample in zip(part, samples, strict=True):
             if p.file in new: save_sample(sample, folder/p.file)
         done(sum(p.file in new for p in part))
@@ -192,7 +198,7 @@ def read_pictures(
         if other != p.file: raise ValueError(f'{folder/p.file} and {other} are the same picture although their seeds differ')
     return samples
 
-# %% ../nbs/05l_plan.ipynb #2b4f23d1
+# %% ../nbs/05l_plan.ipynb #b5abe9a3
 def grid_rows(
     plan:EvalPlan,  # prompts in their order
     most:int=10,    # rows
@@ -202,14 +208,3 @@ def grid_rows(
     colours = [p.colour for p in first]
     leading = [p for i, p in enumerate(first) if p.colour not in colours[:i]]
     return (leading + [p for p in first if p not in leading])[:max(min(most, len(leading)), min(most, 8))]
-
-def _png(image):
-    out = io.BytesIO()
-    image.save(out, 'PNG')
-    return out.getvalue()
-
-def _keep_real(plan, val, place):
-    "Keep the real photos of the grid's captions."
-    by_id = {p.image_id: p for p in val}
-    for row in grid_rows(plan):
-        if row.prompt_id in by_id: write_file(place.real(row.prompt_id), _png(load_picture(by_id[row.prompt_id], plan.size)))

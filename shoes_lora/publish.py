@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['loss_rows', 'ends_of', 'write_report', 'compare_runs']
 
-# %% ../nbs/05t_publish.ipynb #f2aceb28
+# %% ../nbs/05t_publish.ipynb #9167a445
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -14,14 +14,15 @@ import numpy as np
 
 from . import __version__
 from .checkpoints import Run, read_json, read_metrics, write_file
-from .evaluate import decide
+from .verdict import decide
+from .memorisation import loss_gap
 from .objective import HeldOut, heldout_timesteps
 from .plan import EvalPlan, Evaluation, grid_rows
 from .report import render_report, report_markdown
-from .scores import Scores
+from .scores import Recalled, Scores
 from .train import read_heldout
 
-# %% ../nbs/05t_publish.ipynb #36291643
+# %% ../nbs/05t_publish.ipynb #b7a88b5b
 def loss_rows(
     found:list, # of `HeldOut`, by step
 ) -> list:      # of dicts: step, val, val_se, train, train_se, buckets (low, high, val, val_se)
@@ -32,10 +33,16 @@ def loss_rows(
         (val, val_se), (trained, train_se) = mean(h.losses['val']), mean(h.losses['train'])
         parts = [np.arange(10)[i:j] for i, j in ((0, 3), (3, 7), (7, 10))]
         buckets = [dict(low=round(middles[p[0]]), high=round(middles[p[-1]]), val=v, val_se=e) for p in parts for v, e in [mean(h.losses['val'][:, p])]]
-        return dict(step=h.step, val=val, val_se=val_se, train=trained, train_se=train_se, buckets=buckets)
+        return dict(step=h.step, val=val, val_se=val_se, train=trained, train_se=train_se, buckets=buckets) | _gap(found[0], h)
     return [row(h) for h in found]
 
-# %% ../nbs/05t_publish.ipynb #8bc6b9a7
+def _gap(first, h):
+    "How much more the loss fell on training photos than on held-out ones since step 0, where that was recorded."
+    if first.step or h.step == first.step: return {}
+    g = loss_gap(first, h)
+    return dict(gap=g.gap, gap_se=g.gap_se, gap_p=g.p)
+
+# %% ../nbs/05t_publish.ipynb #a68745fb
 def _page_facts(scores:dict) -> dict: # scores as the page wants them
     "The verdict's gates by name, and robustness and confirmation in the page's words."
     s, v = scores, scores['verdict']
@@ -43,6 +50,8 @@ def _page_facts(scores:dict) -> dict: # scores as the page wants them
     for c in s['candidates']:
         near = next((g for g in gates.get(c['name'], ()) if g['name'] == 'near-copies'), None)
         if near and c.get('copies'): c['copies'] = {k: x | {'holm': near['value']} if k in ('features', 'tiles') else x for k, x in c['copies'].items()}
+        met, own = next((g for g in gates.get(c['name'], ()) if g['name'] == 'recall'), None), c.get('recalled')
+        if met and c.get('copies'): c['copies']['recall'] = dict(share=own['share'], n=len(own['train']), holm=met['value'])
         for o in (c.get('others') or {}).values(): o['se'] = o['kid_se']
     for o in (s['reference'].get('others') or {}).values(): o['se'] = o['kid_se']
     r, c = s.get('robustness'), s.get('confirmation')
@@ -68,10 +77,12 @@ def ends_of(
 def _bytes(path): return path.read_bytes() if path.is_file() else None
 
 def _pairs(place, c):
-    "The closest pairs of a candidate, as far as the photos were kept; half of them from either space."
+    "The closest pairs of a candidate, as far as the photos were kept, half of them from either space, and the photos that their own captions recall best."
     spaces = [[p for p in c['copies']['pairs'] if p['space'] == s] for s in ('features', 'tiles')] if c.get('copies') else []
     chosen = [p for pair in zip(*spaces) for p in pair][:16]
     found = [(place.samples(c['name'])/p['file'], place.near(p['photo']), f'{p["space"]} {p["distance"]:.2g}') for p in chosen]
+    met = Recalled(**c['recalled']) if c.get('recalled') else Recalled({}, {})
+    found += [(place.recall.samples(c['name'])/f'train-{i}-0.png', place.near(i), f'own caption {met.train[i]:.2g}') for i in met.nearest()]
     return [dict(made=a.read_bytes(), photo=b.read_bytes(), caption=text) for a, b, text in found if a.is_file() and b.is_file()]
 
 def _ends(place, c, prompts):
@@ -93,7 +104,7 @@ def write_report(
     write_file(place.markdown, report_markdown(scores))
     return write_file(place.report, render_report(scores, rows, losses, heldout or None, {c['name']: _pairs(place, c) for c in scores['candidates']}, {c['name']: _ends(place, c, prompts) for c in scores['candidates']}, people))
 
-# %% ../nbs/05t_publish.ipynb #06be3252
+# %% ../nbs/05t_publish.ipynb #b3ff940d
 def _same_question(places, found):
     "Raise unless two evaluations can be put together."
     a, b = found
@@ -127,5 +138,6 @@ def _borrow(place, target, name, found, plan):
     for c in found.candidates:
         to = target.samples(c.name if c.step is None else f'{name}/{c.name}')
         for p in plan.pictures(): write_file(to/p.file, (place.samples(c.name)/p.file).read_bytes())
+        for f in sorted(place.recall.samples(c.name).glob('[!.]*.png')): write_file(target.recall.samples(to.relative_to(target.path/'samples').as_posix())/f.name, f.read_bytes())
     for folder in ('real', 'near'):
         for f in sorted((place.path/folder).glob('*.png')): write_file(target.path/folder/f.name, f.read_bytes())

@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['MIN_PICTURES', 'MIN_PROMPTS', 'mean_error', 'paired_difference', 'Comparison', 'compare_all', 'Gate',
-           'near_copy_gates', 'footwear_gate', 'diversity_gate', 'detectable_difference', 'Standing', 'Verdict',
-           'decimals', 'select', 'draw_forest']
+           'near_copy_gates', 'recall_gates', 'footwear_gate', 'diversity_gate', 'detectable_difference', 'Standing',
+           'Verdict', 'decimals', 'select', 'draw_forest']
 
 # %% ../nbs/05c_selection.ipynb #959d20fe
 import json, math
@@ -119,20 +119,34 @@ class Gate:
         self.passed, self.value, self.bound = bool(self.passed), float(self.value), float(self.bound)
         if not (math.isfinite(self.value) and math.isfinite(self.bound)): raise ValueError(f'gate {self.name!r} compares {self.value} with {self.bound}; what was not measured is no gate')
 
-# %% ../nbs/05c_selection.ipynb #c6bfa282
-def near_copy_gates(
-    p_values:dict,    # checkpoint -> p-value of its test for near-copies, in [0, 1]
-    alpha:float=.01,  # a checkpoint fails under it
-) -> dict:            # checkpoint -> `Gate`, whose value is the adjusted p-value
-    "Gates against copies of training photos, with p-values adjusted for the number of checkpoints (Holm 1979)."
+# %% ../nbs/05c_selection.ipynb #99729bf8
+def _holm(p_values):
+    "Name -> p-value adjusted for their number (Holm 1979)."
     if odd := {k: p for k, p in p_values.items() if not 0 <= p <= 1}: raise ValueError(f'p-values lie between 0 and 1, got {odd}')
     found, last = {}, 0.
     for i, (k, p) in enumerate(sorted(p_values.items(), key=lambda item: item[1])):
         last = max(last, min(1., (len(p_values)-i)*p))
         found[k] = last
-    def said(p): return f'p = {p:.2g}' if p >= 1e-6 else 'p < 0.000001'
+    return found
+
+def _after(p, alpha): return f'({f"p = {p:.2g}" if p >= 1e-6 else "p < 0.000001"} after adjustment, {alpha:g} is needed)'
+
+def near_copy_gates(
+    p_values:dict,    # checkpoint -> p-value of its test for near-copies, in [0, 1]
+    alpha:float=.01,  # a checkpoint fails under it
+) -> dict:            # checkpoint -> `Gate`, whose value is the adjusted p-value
+    "Gates against copies of training photos, with p-values adjusted for the number of checkpoints (Holm 1979)."
     few, many = 'no more pictures near to training photos than chance explains', 'too many pictures near to training photos'
-    return {k: Gate('near-copies', (q := found[k]) >= alpha, q, alpha, f'{few if q >= alpha else many} ({said(q)} after adjustment, {alpha:g} is needed)') for k in p_values}
+    return {k: Gate('near-copies', q >= alpha, q, alpha, f'{few if q >= alpha else many} {_after(q, alpha)}') for k, q in _holm(p_values).items()}
+
+def recall_gates(
+    found:dict,       # checkpoint -> chance that a training photo is met better than a held-out one, and its p-value; see `memorisation.recall`
+    alpha:float=.01,  # a checkpoint fails under it
+) -> dict:            # checkpoint -> `Gate`, whose value is the adjusted p-value
+    "Gates against photos that are remembered by their captions, with p-values adjusted for the number of checkpoints (Holm 1979)."
+    adjusted = _holm({k: p for k, (_, p) in found.items()})
+    def said(k): return f'pictures of training captions come nearer to their photo than those of held-out captions do in {found[k][0]:.0%} of pairs {_after(adjusted[k], alpha)}'
+    return {k: Gate('recall', q >= alpha, q, alpha, said(k)) for k, q in adjusted.items()}
 
 # %% ../nbs/05c_selection.ipynb #9d511a55
 def footwear_gate(
