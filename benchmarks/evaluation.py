@@ -91,7 +91,8 @@ def usual(run:Run, plan:EvalPlan, photos, folder:Path, args) -> tuple[Way, dict]
     "One candidate after the other, each by itself, and the FID it found."
     way, fids = Way('usual'), {}
     with way.during('load'): eye = Lite0(args.device)
-    for name, source in {'base': run.base_pipeline} | {run.checkpoint(s).name: run.pipeline(s) for s in run.steps(run.weights_dir)}.items():
+    sources = {'base': run.base_pipeline} | {run.checkpoint(s).name: run.pipeline(s) for s in run.steps(run.weights_dir)}
+    for name, source in sources.items():
         with way.during('load'): pipe = StableDiffusionPipeline.from_pretrained(source, safety_checker=None).to(args.device); pipe.set_progress_bar_config(disable=True); set_scheduler(pipe, plan.scheduler, plan.timestep_spacing)
         (folder/name).mkdir(parents=True)
         with way.during('paint'):
@@ -135,7 +136,7 @@ def report(args, plan:EvalPlan, photos, ways:list[Way], second:float, same:str, 
     return '\n'.join([f'{name}, torch {torch.__version__}, diffusers {diffusers.__version__}, {date.today()}: base tiny, {plan.size} pixels, {plan.num_inference_steps} denoising steps of {plan.scheduler}, guidance {plan.guidance_scale:g}, float32; '
         f'the base and {args.checkpoints} checkpoints, {plan.n} pictures each, {len(photos.val)} held-out photos of {args.photos}. Load of the machine {load[0]:.1f} at the start, {load[1]:.1f} at the end.',
         f'Command: `python benchmarks/evaluation.py {shlex.join(sys.argv[1:])}`', '',
-        f'Seconds of all candidates together. {same} Ours also finds intervals, gates, near-copies and product checks in its metrics; the usual way has FID and KID alone. '
+        f'Seconds of all candidates together. {same} Ours also finds intervals, gates, near-copies and product checks in its metrics, the photos trained on among its features, and the checks of plan and photos before it paints; the usual way has FID and KID alone. '
         f'What `shoes-lora evaluate` adds by default, the same measures through a second network, took {second:.1f} s more.', '',
         '| way | load, s | paint, s | features, s | metrics, s | whole, s | pictures/s painted | pictures/s judged | times the usual |', '|---|--:|--:|--:|--:|--:|--:|--:|--:|', *lines, '', f'By phase, the usual way takes times ours: {phases}.', '',
         f'Metrics of {args.metrics} pictures against as many photos, {Lite0.size} features at hand; medians of {args.rounds} rounds, lowest and highest in brackets.', '', '| metrics | s |', '|---|--:|', *rows, f'| all together | {whole:.2f} |', ''])
@@ -144,15 +145,15 @@ def parse() -> argparse.Namespace:
     "The command line."
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument('--pictures', type=int, default=256, help='of each candidate, at least 16'); p.add_argument('--steps', type=int, default=12, help='denoising steps'); p.add_argument('--checkpoints', type=int, default=6)
-    p.add_argument('--photos', type=int, help='drawn photos, of which 15 %% are held out; four a picture when left out'); p.add_argument('--metrics', type=int, default=1000, help='pictures in the second table'); p.add_argument('--rounds', type=int, default=3, help='of the second table')
+    p.add_argument('--photos', type=int, help='drawn photos, of which 15 %% are held out; four a picture when left out'); p.add_argument('--metrics', type=int, help='pictures in the second table; four a picture, at most 1,000, when left out'); p.add_argument('--rounds', type=int, default=3, help='of the second table')
     p.add_argument('--device'); p.add_argument('--out', type=Path, help='markdown file to write besides printing')
     return p.parse_args()
 
 def main() -> None:
     "Measure, print the tables and write them."
-    args = parse(); args.device = pick_device(args.device); args.photos = args.photos or 4*args.pictures
+    args = parse(); args.device = pick_device(args.device); args.photos, args.metrics = args.photos or 4*args.pictures, args.metrics or min(1000, 4*args.pictures)
     if args.pictures < 16: raise SystemExit('--pictures must be at least 16: with fewer no measures of the set are taken')
-    diffusers.utils.logging.set_verbosity_error(); load = [os.getloadavg()[0]]
+    diffusers.utils.logging.set_verbosity_error(); diffusers.utils.logging.disable_progress_bar(); load = [os.getloadavg()[0]]
     with tempfile.TemporaryDirectory() as d:
         run, photos = trained_run(Path(d), args)
         plan = make_plan(photos.val, args.pictures, size=64, num_inference_steps=args.steps, guidance_scale=4.)
