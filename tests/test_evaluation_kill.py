@@ -69,11 +69,14 @@ def last(home):
     place = Evaluation(home/'copy')
     return place, place.samples('checkpoint-4')/EvalPlan.from_json(place.plan.read_text()).pictures()[3].file
 
-def test_a_missing_picture_is_painted_again(home):
-    place, file = last(home)
-    file.unlink()
+def test_missing_pictures_are_painted_again(home):
+    place, _ = last(home)
+    for p in EvalPlan.from_json(place.plan.read_text()).pictures()[1::3]:                       # parts of every batch, whose other pictures stay
+        for name in NAMES: (place.samples(name)/p.file).unlink()
+    kept = {f: f.stat().st_mtime_ns for f in place.path.glob('samples/*/*.png')}
     assert shell(*words(home, 'copy'), cwd=home)[0] == 0
     assert pictures(place)[0] == pictures(Evaluation(home/'whole'))[0] and numbers(read_json(place.scores)) == numbers(read_json(Evaluation(home/'whole').scores))
+    assert {f: f.stat().st_mtime_ns for f in kept} == kept, 'pictures that were there were painted again'
 
 @pytest.mark.parametrize('part', [0, 100, .5, .99])     # of its bytes
 def test_a_torn_picture_is_named(home, part):
