@@ -117,7 +117,7 @@ def agreement(run:Run, plan:EvalPlan, folder:Path, fds:dict, fids:dict) -> str:
 def metrics_of(n:int, rounds:int) -> dict[str, list[float]]: # step -> seconds of each round
     "The metrics of `n` pictures whose features are at hand: skewed columns that decay, as those of Lite0 do, two pictures a prompt."
     rng = np.random.default_rng(0); scale = np.arange(1, Lite0.size + 1)**-.5
-    real, other, made = (rng.gamma(.5, 1., (n, Lite0.size))*scale for _ in range(3)); made[:, :50] += .1; texts = [f'prompt {i//2}' for i in range(n)]; basis = pca_basis(other, 64)
+    real, other, made = (rng.gamma(.5, 1., (n, Lite0.size))*scale for _ in range(3)); made[:, :50] += .1; texts = [f'prompt {i//2}' for i in range(n)]; basis = pca_basis(other, min(64, n - 1))
     steps = {'KID, part of each picture': lambda: kid_scores(real, made), 'KID, influence of each photo': lambda: kid_photo_scores(real, made),
              'FD, FD-PCA64, MIND, precision, recall, density, coverage, Vendi, within-prompt distance, all with jackknife': lambda: set_measures(real, made, texts, basis)}
     return {what: [timed(f) for _ in range(rounds)] for what, f in steps.items()}
