@@ -405,14 +405,7 @@ def evaluate(
         _tell(scores); return typer.echo(write_report(None, output))
     how = dict(notebooks=notebooks, weights=_numbers(weights), **_given(n=n, plan=plan and _plan(plan), data=data, checkpoints=checkpoint or None, out=output, device=device, dtype=dtype))
     for scores in room.watch_run(run, **how) if watch else [room.evaluate_run(run, **how)]:
-        _tell(scores); typer.echo(write_report(run, output, _people(run, output)))
-
-def _people(run:Path, output:Path|None) -> dict|None:
-    "What people marked in the checklist of an evaluation, for its report."
-    folder = output or run/'evaluation'
-    if not (folder/'checklist.json').is_file(): return None
-    from shoes_lora.checklist import checklist_file, checklist_summary
-    return dict(checklist=checklist_summary(checklist_file(folder)))
+        _tell(scores); typer.echo(write_report(run, output))
 
 def _tell_folders(folders:list, data:Path, output:Path) -> None:
     "Judge folders of pictures, print and write what was found."

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['MEASURES', 'failed_gates', 'backing', 'other_measures', 'memorisation', 'loss_section', 'ends_sections',
-           'goals_section', 'people_section']
+           'goals_section', 'people_section', 'people_lines']
 
 # %% ../nbs/05r_evidence.ipynb #bf3a85b0
 import math
@@ -205,16 +205,76 @@ def _marks(found):
         return points, [n for n in (found.get('notes'), 'marks of an earlier training' if found.get('old') else '') if n]
     return {i['item']: i.get('mark') for i in found}, [f'{i["item"]}: {i["note"]}' for i in found if i.get('note')]
 
-def people_section(
-    people:dict|None, # 'checklist': candidate -> summary of its marks; 'votes': dict with a sentence; either may be missing
-) -> str:             # HTML, '' where nobody looked
-    "What people marked and chose."
-    marks = {n: _marks(found) for n, found in ((people or {}).get('checklist') or {}).items()}
-    votes = ((people or {}).get('votes') or {}).get('sentence')
+def _checklist(found):
+    "The table of marks and the notes."
+    marks = {n: _marks(x) for n, x in (found or {}).items()}
     points = list(dict.fromkeys(p for m, _ in marks.values() for p in m))
-    if not points and not votes and not any(notes for _, notes in marks.values()): return ''
     sign = lambda v: _SIGNS[v] if v is None or isinstance(v, bool) else safe(v)
     rows = ''.join(f'<tr><td>{safe(p)}</td>{"".join(f"<td>{sign(m.get(p))}</td>" for m, _ in marks.values())}</tr>' for p in points)
     table = f'<div class="wide"><table class="narrow marks"><thead><tr><th></th>{"".join(f"<th>{safe(n)}</th>" for n in marks)}</tr></thead><tbody>{rows}</tbody></table></div>' if points else ''
     notes = ''.join(f'<li><b>{safe(n)}</b> {safe(note)}</li>' for n, (_, found) in marks.items() for note in found)
-    return section('Seen by people', f'{safe(votes or "")}', table + (f'<ul>{notes}</ul>' if notes else ''))
+    return table + (f'<ul>{notes}</ul>' if notes else '')
+
+def _preference(t):
+    "The row of a pair: its share with the interval, and a line at one half."
+    at, s = (lambda v: f'{100*v:.2f}%'), t['share']
+    value = f'<b>{percent(s["value"])}</b><small>{percent(s["low"])[:-2]} to {percent(s["high"])}</small>' if s else '–'
+    dot = f'<span class="ci" style="left:{at(s["low"])};width:calc({at(s["high"])} - {at(s["low"])})"></span><span class="dot" style="left:{at(s["value"])}"></span>' if s else ''
+    return f'<div class="name">{safe(t["a"])}<small>against {safe(t["b"])}</small></div><div class="value">{value}</div><div class="bar"><span class="zero" style="left:{at(.5)}"></span>{dot}</div>'
+
+def _beside_kid(t):
+    "What votes and KID say of a pair together: words and class of a badge."
+    if t['share'] is None or t['kid'] is None: return '', ''
+    if t['liked'] and t['lower']: return ('agree', '') if t['liked'] == t['lower'] else ('contradict', 'bad')
+    return ('votes decide' if t['liked'] else 'KID decides' if t['lower'] else 'neither decides'), ''
+
+def _vote_row(t):
+    words, kind = _beside_kid(t); d = decimals(t['kid'][1]) if t['kid'] else 0
+    kid = f'{number(t["kid"][0], d, True)}<small>{plus_minus(t["kid"][1], d)}</small>' if t['kid'] else '–'
+    agrees = f'{percent(t["agrees"]["value"])}<small>{percent(t["agrees"]["low"])[:-2]} to {percent(t["agrees"]["high"])}</small>' if t['agrees'] else '–'
+    cells = ''.join(f'<td>{t[k]}</td>' for k in ('wins', 'losses', 'ties', 'voters')) + f'<td>{agrees}</td><td>{kid}</td><td>{f"<span class={chr(34)}badge {kind}{chr(34)}>{words}</span>" if words else "–"}</td>'
+    return f'<tr><td>{safe(t["a"])}<small>against {safe(t["b"])}</small></td>{cells}</tr>'
+
+def _count(n, word): return f'{n} {word}{"s"*(n != 1)}'
+
+def _doubts(votes):
+    "What weakens the votes, in words."
+    out = []
+    for t in votes['pairs']:
+        pair, left = f'{t["a"]} against {t["b"]}', t['left']
+        if _beside_kid(t)[0] == 'contradict': out.append(f'{pair}: the votes contradict the KID; look at the pairs before you ship either')
+        if left and not left['low'] <= .5 <= left['high']: out.append(f'{pair}: the left picture was taken in {percent(left["value"])} of the prompts, where 50 % is chance; that is too one-sided to be taste')
+        if t['stale']: out.append(f'{pair}: {_count(t["stale"], "vote")} on pictures of an earlier training, not counted')
+    gone = votes.get('gone')
+    return out + [f'{_count(gone, "vote")} on candidates that are not part of this evaluation']*bool(gone)
+
+def _votes(votes):
+    "Charts and table of the blind choices."
+    if not votes or not (votes['pairs'] or votes.get('gone')): return ''
+    axis = '<div class="bar axis">' + ''.join(f'<span style="left:{v}%">{v} %</span>' for v in (0, 25, 50, 75, 100)) + '</div>'
+    chart = f'<div class="forest">{"".join(map(_preference, votes["pairs"]))}{axis}</div>' if votes['pairs'] else ''
+    heads = ('', 'won', 'lost', 'tied', 'people', 'took the smaller KID part', 'KID difference', 'votes and KID')
+    table = f'<div class="wide"><table><thead><tr>{"".join(f"<th>{h}</th>" for h in heads)}</tr></thead><tbody>{"".join(map(_vote_row, votes["pairs"]))}</tbody></table></div>' if votes['pairs'] else ''
+    doubts = ''.join(f'<li>{safe(x)}</li>' for x in _doubts(votes))
+    note = ('How often the first was preferred to the second, of two pictures of one prompt and seed without names. A prompt counts once, however many people saw it; who could not tell is in no share. '
+            'Each 95 % interval is for its pair alone; the line is at one half. Of the pictures taken, half have the smaller part in the KID by chance.')
+    return f'<h3>Blind choices</h3><p class="note">{note}</p>{chart}{table}' + (f'<ul>{doubts}</ul>' if doubts else '')
+
+def people_section(
+    people:dict|None, # 'checklist': candidate -> summary of its marks; 'votes': 'pairs' (dicts of `Tally`) and 'gone', as `people_of` finds them; either may be missing
+) -> str:             # HTML, '' where nobody looked
+    "What people chose and marked."
+    votes, marks = _votes((people or {}).get('votes')), _checklist((people or {}).get('checklist'))
+    if votes and marks: marks = f'<h3 class="apart">Checklist</h3>{marks}'
+    return section('Seen by people', '', votes + marks) if votes or marks else ''
+
+def people_lines(
+    people:dict|None, # as `people_section` gets them
+) -> list:            # of texts
+    "The same in sentences, for a report in plain text."
+    votes, checklist = (people or {}).get('votes') or dict(pairs=[]), (people or {}).get('checklist') or {}
+    out = [f'Blind choices: {t["wins"]} won, {t["losses"]} lost, {t["ties"]} tied. {t["sentence"]}' for t in votes['pairs']] + [f'Blind choices, {x}.' for x in _doubts(votes) if 'contradict' not in x]
+    for name, x in checklist.items():
+        said = [f'{word}: {", ".join(x[k])}' for k, word in (('good', 'good'), ('bad', 'bad')) if x[k]] + [f'{_count(len(x["open"]), "point")} not looked at']*bool(x['open']) + [f'notes: {x["notes"]}']*bool(x['notes'])
+        out.append(f'Checklist, {name}: {"; ".join(said)}' + (' (marks of an earlier training)' if x['old'] else '') + '.')
+    return out

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['loss_rows', 'ends_of', 'write_report', 'compare_runs']
 
-# %% ../nbs/05t_publish.ipynb #9167a445
+# %% ../nbs/05t_publish.ipynb #bac6b4db
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
 from pathlib import Path
@@ -17,6 +17,7 @@ from .checkpoints import Run, read_json, read_metrics, write_file
 from .verdict import decide
 from .memorisation import loss_gap
 from .objective import HeldOut, heldout_timesteps
+from .people import people_of
 from .plan import EvalPlan, Evaluation, grid_rows
 from .report import render_report, report_markdown
 from .scores import Recalled, Scores
@@ -42,7 +43,7 @@ def _gap(first, h):
     g = loss_gap(first, h)
     return dict(gap=g.gap, gap_se=g.gap_se, gap_p=g.p)
 
-# %% ../nbs/05t_publish.ipynb #a68745fb
+# %% ../nbs/05t_publish.ipynb #1a6d88b8
 def _page_facts(scores:dict) -> dict: # scores as the page wants them
     "The verdict's gates by name, and robustness and confirmation in the page's words."
     s, v = scores, scores['verdict']
@@ -91,7 +92,6 @@ def _ends(place, c, prompts):
 def write_report(
     run:Run|str|Path|None,      # an evaluated run; None for an evaluation of files
     out:str|Path|None=None,     # folder of the evaluation; None: the run's own
-    people:dict|None=None,      # 'checklist' and 'votes', where people looked; see `people_section`
 ) -> Path:                      # report.html in that folder, beside report.md
     "Write the evaluation as one self-contained HTML page, and in short as Markdown; `FileNotFoundError` if there are no scores yet."
     run = run if run is None or isinstance(run, Run) else Run(run)
@@ -101,7 +101,8 @@ def write_report(
     names, prompts = [c['name'] for c in scores['candidates']], {p.prompt_id: p.prompt for p in plan.prompts}
     rows = [dict(prompt=p.prompt, seed=p.seed, cells={k: (place.samples(k)/p.file).read_bytes() for k in names}, real=_bytes(place.real(p.prompt_id))) for p in grid_rows(plan)]
     losses, heldout = ([(r['step'], r['loss']) for r in read_metrics(run)], loss_rows(read_heldout(run))) if run else ([], None)
-    write_file(place.markdown, report_markdown(scores))
+    people = people_of(place.path)
+    write_file(place.markdown, report_markdown(scores, people))
     return write_file(place.report, render_report(scores, rows, losses, heldout or None, {c['name']: _pairs(place, c) for c in scores['candidates']}, {c['name']: _ends(place, c, prompts) for c in scores['candidates']}, people))
 
 # %% ../nbs/05t_publish.ipynb #b3ff940d

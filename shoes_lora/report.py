@@ -10,7 +10,7 @@ __all__ = ['STYLE', 'RATES', 'HOW', 'verdict_tiles', 'forest', 'table', 'curves'
 import re
 
 from .charts import interval_chart, line_chart, number, percent, plus_minus, safe, section, section_id, split_name
-from .evidence import backing, ends_sections, failed_gates, goals_section, loss_section, memorisation, other_measures, people_section
+from .evidence import backing, ends_sections, failed_gates, goals_section, loss_section, memorisation, other_measures, people_lines, people_section
 from .gallery import picture_share, sample_grid
 from .selection import MIN_PICTURES, MIN_PROMPTS, decimals
 
@@ -58,7 +58,7 @@ section>.note{margin-bottom:16px}
 .track u{position:absolute;top:-4px;height:14px;border-left:2px dashed var(--real)}
 .forest{display:grid;grid-template-columns:max-content minmax(120px,1fr) max-content;grid-auto-flow:row dense;gap:0 18px;align-items:center}
 .forest .name{grid-column:1}.forest .bar{grid-column:2}.forest .value{grid-column:3}
-.forest .name{font-weight:560;white-space:nowrap}
+.forest .name{font-weight:560;white-space:nowrap}.forest .name small{display:block;font-weight:400;font-size:12px;line-height:1.2}
 .forest .value{font-size:14px;white-space:nowrap;text-align:right}
 .forest .value small{display:block;line-height:1.2;font-size:12px}
 .forest .bar{position:relative;height:46px}
@@ -140,7 +140,7 @@ dl.backing{background:var(--card);border:1px solid var(--line);border-radius:14p
 .backing dt{color:var(--ink);font-weight:560;padding-right:24px;display:flex;justify-content:space-between;gap:14px;align-items:start}
 .backing dt .badge{margin-top:2px}
 .backing small{display:block}.backing small span{display:inline-block;margin-right:14px}
-ul{margin:0;padding-left:18px}dd ul{list-style:none;padding:0}
+ul{margin:0;padding-left:18px}dd ul{list-style:none;padding:0}.wide+ul{margin-top:12px;font-size:14.5px}
 dl{display:grid;grid-template-columns:max-content 1fr;gap:5px 22px;margin:12px 0 0;font-size:14px}
 dt{color:var(--soft)}
 dd{margin:0;overflow-wrap:anywhere}
@@ -413,14 +413,16 @@ def _md_table(s):
     return '\n'.join(f'| {" | ".join(row)} |' for row in rows)
 
 def report_markdown(
-    s:dict,  # scores, as in scores.json
-) -> str:    # Markdown
-    "The report in short: verdict, table, gates and plan."
+    s:dict,                # scores, as in scores.json
+    people:dict|None=None, # for `people_lines`
+) -> str:                  # Markdown
+    "The report in short: verdict, table, gates, people and plan."
     v, p = s['verdict'], s['plan']
     title, _, rest = v['sentence'].partition(':')
     dropped = [f'- {_md(n)} was dropped, {_md(g["name"])}: {_md(g["sentence"])}' for n in v.get('gates') or {} for g in failed_gates(s, n)]
     lines = ['- Gates: no checkpoint was dropped.' if v.get('gates') else '- Gates: not measured.'] if not dropped else dropped
     for key in ('robustness', 'confirmation'): lines.append(f'- {key.capitalize()}: ' + (_md(s[key]['sentence']) if s.get(key) else 'not measured.'))
+    lines += [f'- {_md(x)}' for x in people_lines(people)]
     plan = (f'Plan `{s["plan_hash"]}`: {p["n"]} pictures a candidate of {p["prompts"]} held-out captions, seed {p["seed"]}, '
             f'{p["size"]} px, {p["num_inference_steps"]} steps of {_md(p["scheduler"])}, guidance {p["guidance_scale"]:g}; '
             f'base {_md(s["base"]["name"])} `{s["base"]["hash"]}`; smallest detectable difference {number(v["detectable"], decimals(v["detectable"]))}. '
