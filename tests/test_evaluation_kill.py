@@ -32,8 +32,8 @@ def words(home, folder):
 
 def pictures(place):
     "Pixels and records of all pictures, and the names of all files beside them."
-    files = sorted(f for name in NAMES for f in place.samples(name).iterdir())
-    return {f'{f.parent.name}/{f.name}': (s.image.tobytes(), s.seed, s.prompt, s.adapter_hash) for f in files if f.suffix == '.png' and f.name[0] != '.' for s in [read_sample(f)]}, files
+    files = sorted(f for part in (place, place.recall) for name in NAMES for f in part.samples(name).iterdir())
+    return {f.relative_to(place.path).as_posix(): (s.image.tobytes(), s.seed, s.prompt, s.adapter_hash) for f in files if f.suffix == '.png' and f.name[0] != '.' for s in [read_sample(f)]}, files
 
 def numbers(found):
     "What was measured, without the times it took."
@@ -56,8 +56,9 @@ def test_killed_evaluation_ends_as_one_that_nobody_touched(home):
     status, out, err = shell(*line, cwd=home)
     assert status == 0 and 'nsufficient' in out, err[-3000:]
     (ours, files), (theirs, _) = pictures(place), pictures(whole)
-    assert len(ours) == 3*N and ours == theirs, 'the kills changed pictures'
-    assert [f for f in files if f.suffix == '.png' and f.name[0] != '.' and f.name not in {p.file for p in EvalPlan.from_json(place.plan.read_text()).pictures()}] == []
+    wanted = {p.file for part in (place, place.recall) for p in EvalPlan.from_json(part.plan.read_text()).pictures()}
+    assert len(ours) == 3*len(wanted) == 3*(N + N//2) and ours == theirs, 'the kills changed pictures'
+    assert [f for f in files if f.suffix == '.png' and f.name[0] != '.' and f.name not in wanted] == []
     assert [f.name for f in files if f.suffix != '.png' and f.name[0] != '.'] == [], 'a rest of a killed write has a name of its own'
     scores = [numbers(read_json(p.scores)) for p in (place, whole)]
     assert scores[0] == scores[1], 'the kills changed what was measured'
