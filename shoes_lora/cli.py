@@ -4,8 +4,8 @@
 
 # %% auto #0
 __all__ = ['app', 'data_app', 'Base', 'Device', 'Dtype', 'Folder', 'Layout', 'Where', 'Template', 'Tokens', 'RunFolder', 'Alpha',
-           'Partial', 'LoraFile', 'command', 'main', 'env', 'draw', 'check', 'prepare', 'stats', 'export', 'train',
-           'convert', 'inspect_', 'export_', 'push', 'evaluate', 'compare', 'prune', 'compact', 'move', 'demo',
+           'Partial', 'LoraFile', 'command', 'main', 'env', 'draw', 'check', 'prepare', 'stats', 'export', 'augment',
+           'train', 'convert', 'inspect_', 'export_', 'push', 'evaluate', 'compare', 'prune', 'compact', 'move', 'demo',
            'generate']
 
 # %% ../nbs/09_cli.ipynb #dde75902
@@ -222,6 +222,43 @@ def export(
     "Write a photo set in another layout, read it back and compare; what the layout cannot hold is an error, and nothing is written."
     from shoes_lora.dataset import export_photoset, read_photoset
     typer.echo(export_photoset(read_photoset(folder, layout, where, template), output, to, to_template, as_csv))
+
+# %% ../nbs/09_cli.ipynb #a06e1d02
+def _angles(text:str|None) -> list[float]|None: # None when none were typed
+    "Angles with commas between them; `none` is an empty list."
+    try: return text and [float(a) for a in text.split(',') if text != 'none']
+    except ValueError: raise typer.BadParameter(f'--angles {text} is not understood; write degrees with commas between them, as --angles 5,-10,15, or none') from None
+
+@command('''augment data/my_shoes data/my_shoes_more
+augment data/my_shoes data/turned --angles -15,-10,-5,5,10,15 --variants 0
+augment data/my_shoes data/more --variants 3 --no-flip --seed 7
+augment data/my_shoes data/more --never-flip 3556,57518 --one-sided has_logo --recipe recipe.json''')
+def augment(
+    data:Annotated[Path, typer.Argument(metavar='DATA', help='Photo set in any layout; never changed.')],
+    out:Annotated[Path, typer.Argument(metavar='OUT', help='Folder of the new set; a second call makes only what is missing.')],
+    angles:Annotated[str|None, typer.Option(help='Fixed turns in degrees, counter-clockwise, with commas between them; `none` for none.', show_default='5,10,15')]=None,
+    variants:Annotated[int|None, typer.Option(help='Random variants of each photo, beside the turns.', show_default='5')]=None,
+    recipe:Annotated[Path|None, typer.Option(help='JSON file with choices by name, such as {"degrees": 10, "hue": 0.01}; options typed beside it win.', show_default=False)]=None,
+    no_flip:Annotated[bool, typer.Option('--no-flip', help='Mirror no photo.')]=False,
+    never_flip:Annotated[str|None, typer.Option(help='Ids of photos that are not mirrored, with commas between them.', show_default=False)]=None,
+    one_sided:Annotated[str|None, typer.Option(help='Key of the metadata; photos that say yes there, for letters or a logo, are not mirrored.', show_default=False)]=None,
+    max_delta_e:Annotated[float|None, typer.Option('--max-delta-e', help="How far the product's colour may move (CIEDE2000).", show_default='5')]=None,
+    size:Annotated[int|None, typer.Option(help='Pixels of the longer side of a variant, at most.', show_default='1024')]=None,
+    seed:Annotated[int, typer.Option(help='The same seed makes the same pictures.')]=42,
+    split:Annotated[list[str], typer.Option(help='Split that gets variants, may be repeated; the others are copied.')]=['train'],
+    originals:Annotated[bool, typer.Option('--originals/--no-originals', help='Keep the photos beside their variants.')]=True,
+    force:Annotated[bool, typer.Option('--force', help='Allow turns of more than 15 degrees.')]=False,
+):
+    """Make a photo set with turned, recoloured and mirrored variants of its photos; status 1 if a photo could not be read.
+
+    Backgrounds stay as they are, products stay in the frame and keep their colour; what could not be made so is named in report.json. Each picture carries how it was made."""
+    from shoes_lora.augment import Recipe, augment_photos
+    from shoes_lora.checkpoints import read_json
+    chosen = Recipe.from_json(read_json(recipe)).to_json() if recipe else {}
+    typed = _given(angles=_angles(angles), variants=variants, never_flip=never_flip and never_flip.split(','), one_sided=one_sided, max_delta_e=max_delta_e, size=size, flip=0. if no_flip else None, force=force or None)
+    done = augment_photos(data, out, Recipe.from_json(chosen | typed), seed, tuple(split), originals)
+    typer.echo(done); typer.echo(out/'report.json')
+    if not done.ok: raise typer.Exit(1)
 
 # %% ../nbs/09_cli.ipynb #67d7ab71
 @command('''train --data data/my_shoes --output outputs/my_shoes

@@ -18,12 +18,13 @@ from tqdm.auto import tqdm
 from .checkpoints import atomic_dir
 
 # %% auto #0
-__all__ = ['SPLITS', 'LAYOUTS', 'ACTIONS', 'PICTURES', 'SPLIT_NAMES', 'Photo', 'PhotoSet', 'write_split', 'Problem', 'Entry',
-           'Source', 'find_layout', 'scan', 'photos_of', 'read_photoset', 'clean_rgb', 'profile_fault', 'open_photo',
-           'check_photos', 'photo_hash', 'hold_out', 'export_photoset', 'load_picture']
+__all__ = ['SPLITS', 'PROVENANCE', 'LAYOUTS', 'ACTIONS', 'PICTURES', 'SPLIT_NAMES', 'Photo', 'PhotoSet', 'write_split', 'Problem',
+           'Entry', 'Source', 'find_layout', 'scan', 'photos_of', 'read_photoset', 'clean_rgb', 'profile_fault',
+           'open_photo', 'check_photos', 'photo_hash', 'family_of', 'hold_out', 'export_photoset', 'load_picture']
 
 # %% ../nbs/02_dataset.ipynb #1336c46a
 SPLITS = ('train', 'val', 'test')
+PROVENANCE = 'provenance' # key of the metadata of a picture that was made, not photographed: of what and how
 
 @dataclass(frozen=True)
 class Photo:
@@ -573,16 +574,37 @@ def photo_hash(
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
 
 # %% ../nbs/02_dataset.ipynb #5cdcd499
+def _source_of(photo):
+    "The hash and the id of the photo that a picture was made from, empty for a photo."
+    made = photo.metadata.get(PROVENANCE)
+    return (str(made.get('source_sha256') or '')[:16], str(made.get('source_id') or '')) if isinstance(made, dict) else ('', '')
+
+def family_of(
+    photos:list,       # with `image_id` and `metadata`
+    hashes:list[str],  # of their files, at least 16 hex digits; '' where it is not known
+) -> list[int]:        # for each the place of the first of its family, for most its own
+    "Which pictures show one photo: its copies, and what was made from it, by the hash of its file or, where that was saved anew, by its id."
+    root, of, first = list(range(len(photos))), [_source_of(p) for p in photos], {}
+    known = {h[:16] for h in hashes if h}; asked = {source for sha, source in of if sha not in known}   # an id says something only of a photo that is not found by its hash
+    def top(i):
+        while root[i] != i: i = root[i]
+        return i
+    for i, (p, h, (sha, source)) in enumerate(zip(photos, hashes, of)):
+        by_hash, by_id = (sha, source) if sha or source else (h[:16], p.image_id)
+        for key in [('sha', by_hash)]*bool(by_hash) + [('id', by_id)]*(bool(by_id) and by_id in asked):
+            a, b = top(first.setdefault(key, i)), top(i); root[max(a, b)] = min(a, b)
+    return [top(i) for i in range(len(photos))]
+
 def hold_out(
     photoset:PhotoSet,
     fraction:float=.15, # of each colour, (0, 1)
     seed:int=42,
 ) -> PhotoSet:          # with `val`; the same object if it had one
-    "Move a stratified share of `train` to `val` when there is no `val`; files with the same bytes stay together."
+    "Move a stratified share of `train` to `val` when there is no `val`; files with the same bytes stay together, and what was made from one photo."
     if photoset.splits.get('val'): return photoset
     if not 0 < fraction < 1: raise ValueError(f'fraction {fraction} is out of range: more than 0, less than 1')
     groups = {}
-    for p in photoset.train: groups.setdefault(photo_hash(p.path), []).append(p)
+    for p, first in zip(photoset.train, family_of(photoset.train, [photo_hash(p.path) for p in photoset.train])): groups.setdefault(first, []).append(p)
     strata = {}
     for g in groups.values(): strata.setdefault(g[0].metadata.get('color', ''), []).append(g)
     rng, held, due = np.random.default_rng(seed), set(), 0.

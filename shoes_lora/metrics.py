@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['RING', 'WHITE_TOLERANCE', 'SOLE', 'PALETTE', 'NEIGHBOURS', 'check_features', 'check_pair', 'kid', 'kid_witness',
            'kid_scores', 'kid_photo_scores', 'wilson_interval', 'border_ring', 'white_border_share', 'srgb_to_lab',
-           'colour_difference', 'foreground_mask', 'foreground_colour', 'named_colour', 'accepted_colours',
-           'colour_match', 'within_prompt_distance']
+           'colour_difference', 'fit_backdrop', 'foreground_mask', 'product_core', 'median_colour', 'foreground_colour',
+           'named_colour', 'accepted_colours', 'colour_match', 'within_prompt_distance']
 
 # %% ../nbs/05a_metrics.ipynb #9f236f10
 import math
@@ -161,9 +161,12 @@ def colour_difference(
     return np.sqrt(l*l + c*c + hh*hh + rT*c*hh)
 
 # %% ../nbs/05a_metrics.ipynb #8e3d46b8
-def _background(lab, width):
+def fit_backdrop(
+    colours:np.ndarray, # (H, W, 3) in any space of about a hundred steps a channel, or levels
+    width:float=RING,   # of the border ring, as a share of the shorter side
+) -> np.ndarray:        # (H, W, 3)
     "Background colour at every pixel: a plane fitted to the border ring, without the pixels that do not fit."
-    h, w = lab.shape[:2]
+    lab, (h, w) = colours, colours.shape[:2]
     yy, xx = np.mgrid[0:h, 0:w]
     plane = np.stack([np.ones((h, w)), xx/w - .5, yy/h - .5], axis=-1)
     ring = border_ring(lab.shape, width)
@@ -182,7 +185,7 @@ def foreground_mask(
     "Pixels unlike the background, closed and with holes filled."
     lab = srgb_to_lab(_check_image(img))
     grow = max(1, round(min(lab.shape[:2])/64))
-    far = np.pad(np.linalg.norm(lab - _background(lab, width), axis=-1) > reach, 2*grow)
+    far = np.pad(np.linalg.norm(lab - fit_backdrop(lab, width), axis=-1) > reach, 2*grow)
     return ndimage.binary_fill_holes(ndimage.binary_closing(far, iterations=grow))[2*grow:-2*grow, 2*grow:-2*grow]
 
 # %% ../nbs/05a_metrics.ipynb #866a5a1c
@@ -193,17 +196,25 @@ def _weighted_median(x, w):
     total = np.cumsum(w[order])
     return x[order[np.searchsorted(total, total[-1]/2)]]
 
-def _product_pixels(img):
-    "Lab of the product's pixels without rim and sole, (n, 3); empty when under half a percent of the picture stands out."
-    mask = foreground_mask(img)
-    if mask.mean() < .005: return np.empty((0, 3))
+def product_core(
+    mask:np.ndarray, # (H, W) bool, foreground
+) -> np.ndarray:     # (H, W) bool, all False when under half a percent of the picture stands out
+    "The product without rim and sole: the pixels that say its colour."
+    if mask.mean() < .005: return np.zeros_like(mask)
     core = ndimage.binary_erosion(mask, iterations=max(1, round(min(mask.shape)/32)))
-    if core.mean() < .005: core = mask
+    if core.mean() < .005: core = mask.copy()
     rows = np.nonzero(core.any(1))[0]
     core[rows[0] + math.ceil((1-SOLE)*(rows[-1]+1-rows[0])):] = False
-    return srgb_to_lab(img)[core]
+    return core
 
-def _median_colour(lab):
+def _product_pixels(img):
+    "Lab of the product's pixels without rim and sole, (n, 3); empty when under half a percent of the picture stands out."
+    return srgb_to_lab(img)[product_core(foreground_mask(img))]
+
+def median_colour(
+    lab:np.ndarray, # (n, 3) Lab
+) -> np.ndarray:    # (3,) Lab
+    "Median of each coordinate, pixels weighted by chroma + 20."
     weight = np.hypot(lab[:, 1], lab[:, 2]) + 20
     return np.array([_weighted_median(lab[:, i], weight) for i in range(3)])
 
@@ -213,7 +224,7 @@ def foreground_colour(
     "Median colour of the product in Lab, rim and sole left out, pixels weighted by chroma + 20; `ValueError` if nothing stands out."
     lab = _product_pixels(img)
     if not len(lab): raise ValueError('nothing stands out from the background, so the picture has no product colour')
-    return _median_colour(lab)
+    return median_colour(lab)
 
 # %% ../nbs/05a_metrics.ipynb #69683346
 PALETTE = {'black': (45, 45, 46), 'charcoal': (72, 72, 74), 'grey': (124, 123, 121), 'silver': (175, 177, 178), 'white': (216, 215, 215), 'beige': (201, 182, 150),
@@ -235,7 +246,7 @@ def named_colour(
     if not len(lab): return ''
     names = list(palette)
     levels = np.array([palette[n] for n in names])
-    return names[int(np.argmin(colour_difference(_median_colour(lab), srgb_to_lab(levels))))]
+    return names[int(np.argmin(colour_difference(median_colour(lab), srgb_to_lab(levels))))]
 
 def accepted_colours(
     colour:str,                 # the caption's colour, in any case

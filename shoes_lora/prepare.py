@@ -23,8 +23,8 @@ from .quarantine import RULES, check_source, fingerprints, open_clean
 from .splits import KIN, find_groups, split_groups, strata_of
 
 # %% auto #0
-__all__ = ['FRAMES', 'find_product', 'Cut', 'plan_cut', 'cut_photo', 'frame_photo', 'plot_frames', 'PrepareConfig', 'Planned',
-           'prepare_photos']
+__all__ = ['FRAMES', 'find_product', 'Cut', 'plan_cut', 'cut_photo', 'frame_photo', 'plot_frames', 'PrepareConfig',
+           'picture_name', 'Planned', 'prepare_photos']
 
 # %% ../nbs/02e_prepare.ipynb #c5a9d853
 _LOOK = 160   # pixels of the longer side at which the product is looked for
@@ -164,6 +164,13 @@ def _open_output(config) -> dict:
     return read_json(output/'groups.json')
 
 # %% ../nbs/02e_prepare.ipynb #dc5acb33
+def picture_name(
+    image_id:str, # any
+) -> str:         # of a PNG file
+    "A file name for each id: what no file name can hold is replaced, and a digest tells such ids apart."
+    name = re.sub(r'[^\w.+\-]', '_', image_id).lstrip('.')
+    return (name if name == image_id else f'{name}-{hashlib.sha256(image_id.encode()).hexdigest()[:8]}') + '.png'
+
 @dataclass(frozen=True)
 class Planned:
     "One photo on its way."
@@ -177,9 +184,7 @@ class Planned:
     key:str         # of the picture: photo, frame, size
 
     @property
-    def image_file(self) -> str: # one for each id: what no file name can hold is replaced, and a digest tells such ids apart
-        name = re.sub(r'[^\w.\-]', '_', self.image_id).lstrip('.')
-        return (name if name == self.image_id else f'{name}-{hashlib.sha256(self.image_id.encode()).hexdigest()[:8]}') + '.png'
+    def image_file(self) -> str: return picture_name(self.image_id)
     def record(self) -> dict: # original's schema
         "The line of captions.json."
         return dict(image_id=self.image_id, image_file=self.image_file, caption=self.caption, metadata=self.metadata)

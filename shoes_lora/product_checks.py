@@ -22,10 +22,11 @@ def _parts(mask):
     return labels, np.bincount(labels.ravel(), minlength=n+1)
 
 def product_mask(
-    img:np.ndarray, # (H, W, 3) uint8 RGB
-) -> np.ndarray:    # (H, W) bool, False everywhere where nothing stands out
+    img:np.ndarray,  # (H, W, 3) uint8 RGB
+    reach:float=8.,  # distance in Lab from the background that makes a pixel foreground; less takes in pale parts and shadows
+) -> np.ndarray:     # (H, W) bool, False everywhere where nothing stands out
     "Foreground without specks."
-    labels, area = _parts(foreground_mask(img))
+    labels, area = _parts(foreground_mask(img, reach))
     area[0] = 0
     return (area >= SPECK*max(1, area.max()))[labels]
 

@@ -14,7 +14,7 @@ from scipy.sparse import coo_array
 from scipy.sparse.csgraph import connected_components
 
 from .captions import attributes, colour_group, model_of
-from .dataset import SPLITS, Photo, PhotoSet, Problem, Source, load_picture
+from .dataset import SPLITS, Photo, PhotoSet, Problem, Source, family_of, load_picture
 from .quarantine import LEVELS, CheckReport, Fingerprints, fingerprints, near_pairs
 
 # %% auto #0
@@ -59,13 +59,14 @@ class Grouping:
     pairs:list[tuple]         # near in picture, see `kin_pairs`
     models:dict[str, list]    # name of a model -> the photos it joins
     titles:dict[str, list]    # name that more than `MANY` looks bear -> the photos it does not join
+    made:list[tuple]          # (first, other) of a photo and what was made from it
 
     def large(self) -> dict[int, str]: # group -> its size and what joins it
         "Why each group of more than `MANY` photos is one."
         found = {int(g): f'{n} photos share a split' for g, n in enumerate(np.bincount(self.group)) if n > MANY}
         for g in found:
-            near = sum(self.group[i] == g for i, *_ in self.pairs); models = sorted(((len(of), m) for m, of in self.models.items() if self.group[of[0]] == g), reverse=True)
-            found[g] += ': ' + '; '.join([f'{near} pairs are near in picture']*bool(near) + [f'{n} bear the name {m!r}' for n, m in models[:3]] + [f'{len(models) - 3} names more']*(len(models) > 3))
+            near, made = (sum(self.group[i] == g for i, *_ in pairs) for pairs in (self.pairs, self.made)); models = sorted(((len(of), m) for m, of in self.models.items() if self.group[of[0]] == g), reverse=True)
+            found[g] += ': ' + '; '.join([f'{near} pairs are near in picture']*bool(near) + [f'{made} were made from one of the others']*bool(made) + [f'{n} bear the name {m!r}' for n, m in models[:3]] + [f'{len(models) - 3} names more']*(len(models) > 3))
         return found
 
 def _join(n, links) -> np.ndarray: # (n,) int
@@ -79,14 +80,15 @@ def find_groups(
     prints:Fingerprints,  # in their order; without colours a copy at another size is not seen
     distance:float=KIN,   # see `kin_pairs`
 ) -> Grouping:
-    "Copies, near-copies and colourways of one model share a group."
+    "Copies, near-copies, colourways of one model, and a photo with what was made from it (`family_of`) share a group."
     if not len(entries) == len(prints.features) == len(prints.hash): raise ValueError(f'{len(entries)} photos, {len(prints.features)} rows of features and {len(prints.hash)} hashes do not pair')
     pairs, names = kin_pairs(prints, distance), {}
-    links = [p[:2] for p in pairs]; look = _join(len(entries), links)
+    made = [(first, i) for i, first in enumerate(family_of(entries, prints.sha or ['']*len(entries))) if first != i]
+    links = [p[:2] for p in pairs] + made; look = _join(len(entries), links)
     for i, e in enumerate(entries): names.setdefault(model_of(e.metadata), []).append(i)
     named = {m: (of, len(set(look[of]))) for m, of in names.items() if m and len(of) > 1}
     models, titles = {m: of for m, (of, looks) in named.items() if looks <= MANY}, {m: of for m, (of, looks) in named.items() if looks > MANY}
-    return Grouping(_join(len(entries), links + [(of[0], i) for of in models.values() for i in of[1:]]), pairs, models, titles)
+    return Grouping(_join(len(entries), links + [(of[0], i) for of in models.values() for i in of[1:]]), pairs, models, titles, made)
 
 def group_photos(
     entries:list,        # photos or entries, with `metadata`
@@ -142,6 +144,8 @@ def split_groups(
     return np.array(SPLITS)[used][out[g]]
 
 # %% ../nbs/02d_splits.ipynb #52df67c0
+def _apart(a, b): return max(0., 1 - float(a @ b)/max(1e-12, float(np.linalg.norm(a)*np.linalg.norm(b))))
+
 @dataclass(frozen=True)
 class Leak:
     "A held-out photo and the photo of an earlier split that is its nearest kin."
@@ -170,6 +174,8 @@ def find_leaks(
     across = [(i, j, d) for i, j, d in kin_pairs(prints, distance) if photos[i][0] != photos[j][0]]
     copies = {p[:2] for p in kin_pairs(prints, NEAR)}
     nearest = {j: Leak(*photos[j], *photos[i], d, 'copy' if (i, j) in copies else 'kin') for i, j, d in reversed(across)}
+    for j, i in enumerate(family_of([p for _, p in photos], prints.sha)):
+        if photos[i][0] != photos[j][0] and (j not in nearest or nearest[j].kind != 'copy'): nearest[j] = Leak(*photos[j], *photos[i], _apart(*prints.features[[i, j]]), 'copy')
     return sorted(nearest.values(), key=lambda l: (l.distance, l.photo.image_id))
 
 # %% ../nbs/02d_splits.ipynb #7b521de3

@@ -13,7 +13,7 @@ import numpy as np
 from PIL import Image
 from tqdm.auto import tqdm
 
-from .dataset import Photo, PhotoSet, Source, load_picture, open_photo, photos_of
+from .dataset import PROVENANCE, Photo, PhotoSet, Source, load_picture, open_photo, photos_of
 from .metrics import white_border_share
 from .product_checks import CENTRED, check_product
 
@@ -106,7 +106,7 @@ def photo_statistics(
 def _facts(photoset, tokenizer, sizes, framing):
     "What there is in a photo set whose pictures were looked at."
     photos = [p for s in photoset.splits.values() for p in s]
-    names = [*ATTRIBUTES, *sorted({k for p in photos for k in p.metadata} - set(ATTRIBUTES))]
+    names = [*ATTRIBUTES, *sorted({k for p in photos for k in p.metadata} - {*ATTRIBUTES, PROVENANCE})]
     sizes = Counter(sizes).most_common()
     facts = dict(photos={s: len(ps) for s, ps in photoset.splits.items()}, bytes=sum(p.path.stat().st_size for p in photos),
                  attributes={a: {s: dict(count_values(ps, a)) for s, ps in photoset.splits.items()} for a in names if any(a in p.metadata for p in photos)},
