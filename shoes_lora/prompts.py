@@ -94,25 +94,30 @@ def settle_shares(
         found[name] = {known[v.lower()]: s for v, s in share.items()}
     return found
 
-# %% ../nbs/06a_prompts.ipynb #04b5d297
-def _said(caption, value): return re.search(rf'(?<![\w-]){re.escape(value)}(?![\w-])', caption, re.I)
+# %% ../nbs/06a_prompts.ipynb #3361a2c5
+def _said(caption, value): return list(re.finditer(rf'(?<![\w-]){re.escape(value)}(?![\w-])', caption, re.I))
+
+def _places(caption, facts, names):
+    "Attribute -> where the caption says its value first, (start, end), no two overlapping; None where it does not say one."
+    found = {}
+    for name in sorted(names, key=lambda a: -len(facts.get(a, ''))):                # the longest first: 'navy blue' before a brand 'Blue'
+        said = _said(caption, facts[name]) if name in facts else []
+        if not (free := [m.span() for m in said if all(m.end() <= a or m.start() >= b for a, b in found.values())]): return None
+        found[name] = free[0]
+    return found
 
 def reword(
     photo,       # `Photo` whose caption says the attributes
     wanted:dict, # attribute -> value to put there
 ) -> str|None:   # None where the caption does not say one of them
     "The caption of a photo with attributes exchanged, each where it is said first."
-    facts, places = facts_of(photo), []
-    for name in sorted(wanted, key=lambda a: -len(facts.get(a, ''))):               # the longest first: 'navy blue' before a brand 'Blue'
-        free = [m for m in re.finditer(rf'(?<![\w-]){re.escape(facts[name])}(?![\w-])', photo.caption, re.I) if all(m.end() <= a or m.start() >= b for a, b, _ in places)] if name in facts else []
-        if not free: return None
-        text = wanted[name] if name == 'brand' else wanted[name].lower()
-        places.append((*free[0].span(), text))
-    out = photo.caption
-    for a, b, text in sorted(places, reverse=True): out = out[:a] + text + out[b:]
+    out, places = photo.caption, _places(photo.caption, facts_of(photo), wanted)
+    if places is None: return None
+    for (a, b), name in sorted(((span, name) for name, span in places.items()), reverse=True):
+        out = out[:a] + (wanted[name] if name == 'brand' else wanted[name].lower()) + out[b:]
     return out
 
-# %% ../nbs/06a_prompts.ipynb #99c764bb
+# %% ../nbs/06a_prompts.ipynb #940c82da
 @dataclass(frozen=True)
 class Request:
     "One prompt, and what its pictures are to show."
@@ -121,18 +126,17 @@ class Request:
     attributes:dict = field(default_factory=dict) # as a photo's metadata has them; what is not known is left out
     colour:str = '' # lower-case name of the palette; '' where pictures cannot be judged by colour
 
-def _lender(photos, facts, wanted, words, rng):
-    "A random one of the photos that have most of what is wanted."
-    if not (able := [i for i, w in enumerate(words) if w is not None]): return None
-    fits = [sum(facts[i].get(k) == v for k, v in wanted.items()) for i in able]
-    return int(rng.choice([i for i, f in zip(able, fits) if f == max(fits)]))
+def _lenders(photos, facts, names, template):
+    "Places of the photos whose captions say all attributes; of all photos if there is a template."
+    able = [i for i, p in enumerate(photos) if template or _places(p.caption, facts[i], names) is not None]
+    if not able: raise ValueError(f'no caption of the training photos says {" and ".join(names)}, so there are no words to exchange; give a template (--template), such as "a photo of {{color}} shoes"')
+    return able
 
-def _request(number, photos, facts, wanted, template, rng):
-    words = [reword(p, wanted) for p in photos] if template is None else ['']*len(photos)
-    i = _lender(photos, facts, wanted, words, rng)
-    if i is None: raise ValueError(f'no caption of the training photos says {" and ".join(wanted)}, so there are no words to exchange; give a template (--template), such as "a photo of {{color}} shoes"')
+def _request(number, photos, facts, able, wanted, template, rng):
+    "A request in the words of a random photo of the same kind, or of any where there is none."
+    i = int(rng.choice([i for i in able if facts[i].get('style') == wanted.get('style', facts[i].get('style'))] or able))
     shows = facts[i] | wanted
-    prompt = words[i] if template is None else caption_of(shows, template)
+    prompt = reword(photos[i], wanted) if template is None else caption_of(shows, template)
     return Request(f'{number:04d}', prompt, shows, shows.get('color', '').lower())
 
 def make_requests(
@@ -146,7 +150,8 @@ def make_requests(
     if template and (silent := [a for a in dealt if f'{{{a}}}' not in template]): raise ValueError(f'the template does not say {{{silent[0]}}}, for which a wish was made; put it in')
     rng, facts, columns = np.random.default_rng(seed), [facts_of(p) for p in photos], {}
     for name, counts in dealt.items(): columns[name] = rng.permutation([v for v, k in counts.items() for _ in range(k)]).tolist()
-    return [_request(i, photos, facts, dict(zip(columns, values)), template, rng) for i, values in enumerate(zip(*columns.values(), strict=True))]
+    able = _lenders(photos, facts, list(dealt), template)
+    return [_request(i, photos, facts, able, dict(zip(columns, values)), template, rng) for i, values in enumerate(zip(*columns.values(), strict=True))]
 
 # %% ../nbs/06a_prompts.ipynb #d61ed130
 def read_requests(
