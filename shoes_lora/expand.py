@@ -143,7 +143,7 @@ def say_time(
     if seconds < 90: return f'{seconds:.0f} s'
     return f'{seconds/60:.0f} min' if seconds < 5400 else f'{seconds/3600:.1f} h'
 
-# %% ../nbs/06c_expand.ipynb #7484300f
+# %% ../nbs/06c_expand.ipynb #2f84c6ca
 @dataclass
 class Studio:
     "All that is needed to paint an expansion."
@@ -157,6 +157,13 @@ class Studio:
     shares:dict          # attribute -> {value -> wanted share}; {} where prompts came from a file
     gaps:bool = False    # whether the shares are of the whole, photos and new pictures together
     why:str = ''         # why these painters
+
+    def __str__(self): # what it comes to, before it begins
+        n, asked = len(self.plan.places), [r.attributes for r in self.plan.requests]
+        lines = [f'{len(asked):,} prompts x {self.plan.images} images = {n:,} pictures, painted by {", ".join(self.adapters)} ({self.why}): {n:,} pictures to paint if all pass, at most {n*self.plan.attempts:,}']
+        for a in self.shares or ('color',):
+            if count := Counter(f[a] for f in asked if a in f).most_common(): lines.append(f'  prompts by {a}: ' + ', '.join(f'{v} {k:,}' for v, k in count))
+        return '\n'.join(lines)
 
 def _weighted(text):
     "Name and adapter weight of `checkpoint-300@0.8`."

@@ -47,8 +47,8 @@ def pixel_gates(
         Gate('centred', check.centred, off, CENTRED, f'the product is {off:.1%} of the side off the middle, {CENTRED:.0%} is allowed'),
         Gate('size', check.fits, check.extent, size, f'the product fills {check.extent:.1%} of the side, {FILL[0]:.0%} to {FILL[1]:.0%} is wanted')]
 
-# %% ../nbs/06b_picture_gates.ipynb #6cbe52af
-TWINS = .01  # share of the held-out photos that are allowed to be nearer to a training photo than a picture may be
+# %% ../nbs/06b_picture_gates.ipynb #320a0173
+TWINS = .01  # share of the real photos that are allowed to be nearer to a training photo than a picture may be
 UNFIT = .05  # share of the held-out photos whose caption is allowed to fit them worse
 GATES = ('subject', 'single', 'whole', 'white border', 'centred', 'size', 'footwear', 'colour', 'prompt', 'copy', 'double') # in the order in which they speak
 
@@ -92,10 +92,11 @@ def _look_many(photos, size, extractor, cache_dir, done, chunk=64):
 
 def too_near(
     heldout:dict, # space -> (n, ...) of held-out photos
-    train:dict,   # space -> (N, ...) of training photos
+    train:dict,   # space -> (N, ...) of training photos, no two with the same bytes
 ) -> dict:        # space -> distance
-    "Distance that one in a hundred held-out photos falls short of: no interpolation, so fewer than a hundred give the least of all."
-    return {s: float(np.quantile(nearest(heldout[s], train[s], s)[0], TWINS, method='lower')) for s in SPACES}
+    "Distance to the nearest training photo that one in a hundred real photos falls short of; no interpolation, so of fewer than a hundred the least."
+    real = {s: [nearest(heldout[s], train[s], s)[0], nearest(train[s], None, s)[0]] for s in SPACES}
+    return {s: float(np.quantile(np.concatenate(d), TWINS, method='lower')) for s, d in real.items()}
 
 def seen_colour(
     gate_of:Standards,
@@ -106,7 +107,7 @@ def seen_colour(
     seen, fine = named_colour(img, gate_of.palette), accepted_colours(colour, gate_of.palette, gate_of.neighbours)
     return Gate('colour', seen in fine, seen in fine, 1, f'{seen or "nothing"} is seen, {colour} was asked for')
 
-# %% ../nbs/06b_picture_gates.ipynb #f9cc1b02
+# %% ../nbs/06b_picture_gates.ipynb #fa3488db
 @dataclass
 class Seen:
     "One picture as the gates see it."
@@ -172,7 +173,9 @@ def make_standards(
     val = [p for p in photos.val if photo_hash(p.path) not in trained]
     if len(val) < 2: raise ValueError(f'{photos.root} has {len(val)} held-out photos that are not training photos, too few to set bounds; add photos')
     train, held = (_look_many(x, size, extractor, cache_dir, done) for x in (photos.train, val))
-    s = Standards(extractor, Path(cache_dir), size, palette, neighbours, train, held, [p.image_id for p in photos.train], too_near(held, train), clip)
+    once = list({photo_hash(p.path): i for i, p in enumerate(photos.train)}.values())
+    near = too_near(held, {k: v[once] for k, v in train.items()})
+    s = Standards(extractor, Path(cache_dir), size, palette, neighbours, train, held, [p.image_id for p in photos.train], near, clip)
     seen = see_pictures(s, [load_picture(p, size) for p in val], [p.caption for p in val], [str(p.metadata.get('color', '')).lower() for p in val])
     if clip: s.least_clip = float(np.quantile([x.clip for x in seen], UNFIT))
     s.rates = _try_gates(s, seen)
@@ -180,7 +183,7 @@ def make_standards(
     if 'colour' not in s.rates: s.unused.setdefault('colour', 'no held-out photo has a colour of the palette')
     return s
 
-# %% ../nbs/06b_picture_gates.ipynb #f1ee39d6
+# %% ../nbs/06b_picture_gates.ipynb #31483510
 @dataclass(frozen=True)
 class Refusal:
     "One refused picture."
@@ -205,7 +208,7 @@ def draw_refusals(
     bars.barh(range(len(names)), share, .5, color='C3', label=f'of {painted:,} painted'); bars.barh([y + .35 for y in range(len(names))], base, .2, color='grey', label='of the real held-out photos')
     for y, g in enumerate(names): bars.annotate(f' {count[g]:,}', (share[y], y), va='center', fontsize=8)
     bars.set_yticks(range(len(names)), names, fontsize=8); bars.set_ylim(len(names) - .35, -.5); bars.margins(x=.15); bars.set_xlabel('refused (%)', fontsize=8); bars.tick_params(axis='x', labelsize=8)
-    bars.set_title(f'{len(refusals):,} of {painted:,} pictures were refused', fontsize=9, loc='left'); bars.legend(fontsize=7, frameon=False, loc='lower right'); bars.spines[['top', 'right']].set_visible(False)
+    bars.set_title(f'{len(refusals):,} of {painted:,} pictures were refused', fontsize=9, loc='left'); fig.legend(fontsize=7, frameon=False, loc='outside lower left', ncol=2); bars.spines[['top', 'right']].set_visible(False)
     side.axis('off'); side.set_xlim(0, each); side.set_ylim(*bars.get_ylim())
     for y, g in enumerate(names):
         for x, r in enumerate([r for r in refusals if r.reason == g and r.image is not None][:each]): _place(side, r.image, x + .5, y)
