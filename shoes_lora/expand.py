@@ -7,11 +7,11 @@ __all__ = ['MOST', 'Expansion', 'Place', 'ExpandPlan', 'Forecast', 'forecast', '
            'studio_of_files', 'read_log', 'Expanded', 'compare_sets', 'write_set', 'expand', 'draw_sheet',
            'draw_expansion']
 
-# %% ../nbs/06c_expand.ipynb #e7db90b8
-import hashlib, json, os, time
+# %% ../nbs/06c_expand.ipynb #fcd42d31
+import hashlib, json, os, shutil, time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import numpy as np
