@@ -205,7 +205,7 @@ def requests_of(
     dealt = {a: allocate(s, wish.count, count_facts(photos, a) if wish.gaps else None, images if wish.gaps else 1) for a, s in shares.items()}
     return make_requests(photos, dealt, seed, wish.template), shares
 
-# %% ../nbs/06a_prompts.ipynb #94bf6296
+# %% ../nbs/06a_prompts.ipynb #22b274d9
 def draw_shares(
     groups:dict,    # what is shown -> {value -> share in [0, 1]}, the same values in each
     title:str='',
@@ -217,5 +217,5 @@ def draw_shares(
     for i, (name, share) in enumerate(groups.items()):
         ax.barh([y + .8*(i + .5)/len(groups) - .4 for y in range(len(values))], [100*share.get(v, 0) for v in values], .8/len(groups), label=name, color=['lightgrey', 'C0', 'C2', 'C1'][i % 4])
     ax.set_yticks(range(len(values)), values, fontsize=8); ax.invert_yaxis(); ax.set_xlabel('share (%)'); ax.set_title(title, fontsize=10)
-    ax.spines[['top', 'right']].set_visible(False); ax.legend(fontsize=8, frameon=False, loc='lower right')
+    ax.spines[['top', 'right']].set_visible(False); fig.legend(fontsize=8, frameon=False, loc='outside lower center', ncol=4)
     return fig
