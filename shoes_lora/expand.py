@@ -575,7 +575,7 @@ def draw_sheet(
 def draw_expansion(
     place:Expansion,
     found:Expanded,
-    shown:int=32,   # kept pictures on the sheet, evenly from first to last
+    shown:int=24,   # kept pictures on the sheet, evenly from first to last
 ) -> dict:          # name -> matplotlib Figure
     "The figures of an expansion, from what is in its folder."
     lines = list(read_log(place).values())

@@ -99,12 +99,12 @@ def too_near(
     return {s: float(np.quantile(np.concatenate(d), TWINS, method='lower')) for s, d in real.items()}
 
 def seen_colour(
-    gate_of:Standards,
+    standards:Standards,
     img:np.ndarray,  # (H, W, 3) uint8 RGB
     colour:str,      # asked for, lower case
 ) -> Gate:
     "Has the product the colour that was asked for, or an accepted neighbour?"
-    seen, fine = named_colour(img, gate_of.palette), accepted_colours(colour, gate_of.palette, gate_of.neighbours)
+    seen, fine = named_colour(img, standards.palette), accepted_colours(colour, standards.palette, standards.neighbours)
     return Gate('colour', seen in fine, seen in fine, 1, f'{seen or "nothing"} is seen, {colour} was asked for')
 
 # %% ../nbs/06b_picture_gates.ipynb #fa3488db
