@@ -6,7 +6,7 @@
 __all__ = ['app', 'data_app', 'Base', 'Device', 'Dtype', 'Folder', 'Layout', 'Where', 'Template', 'Tokens', 'RunFolder', 'Alpha',
            'Partial', 'LoraFile', 'command', 'main', 'env', 'draw', 'check', 'prepare', 'stats', 'export', 'augment',
            'train', 'convert', 'inspect_', 'export_', 'push', 'evaluate', 'compare', 'prune', 'compact', 'move', 'demo',
-           'generate']
+           'generate', 'expand']
 
 # %% ../nbs/09_cli.ipynb #dde75902
 import inspect, itertools, re, sys, traceback
@@ -565,3 +565,45 @@ def generate(
 def _next_number(folder:Path) -> int: # 1 in a new folder
     "The number after the highest that a picture in `folder` has as its name."
     return 1 + max((int(f.stem) for f in folder.glob('*.png') if re.fullmatch(r'\d+', f.stem)), default=0)
+
+# %% ../nbs/09_cli.ipynb #9985ed98
+@command('''expand outputs/my_shoes data/more_shoes --proportions "colour=black:3,white:2;gender=Men:1,Women:1"
+expand outputs/my_shoes data/more_shoes --fill-gaps --count 1000 --with-real
+expand outputs/my_shoes data/more_shoes --prompts prompts.txt --checkpoint checkpoint-2000 --checkpoint checkpoint-3000@0.8
+expand data/more_shoes --lora style.safetensors@0.7 --base tiny --data data/my_shoes --prompts prompts.txt''')
+def expand(
+    run:Annotated[Path, typer.Argument(metavar='[RUN]', help='Folder that `train` wrote; left out where --lora files paint.')],
+    output:Annotated[Path|None, typer.Argument(metavar='OUT', help='Folder of the photo set to be; the same line again goes on with what is in it.')]=None,
+    prompts:Annotated[Path|None, typer.Option(help='File of prompts, one a line; blank lines and those that begin with # are left out.')]=None,
+    proportions:Annotated[str|None, typer.Option(help='Wanted attributes and their weights, as "colour=black:3,white:2;gender=Men:1,Women:1".', show_default=False)]=None,
+    fill_gaps:Annotated[bool, typer.Option('--fill-gaps', help='Ask for what the photo set lacks, for equal shares or for those of --proportions.')]=False,
+    count:Annotated[int, typer.Option(help='Prompts to make; a file has its own number.')]=100,
+    template:Annotated[str|None, typer.Option(help='Prompts: attributes in braces, as "a photo of {color} {style}"; captions of the photos with words exchanged when left out.', show_default=False)]=None,
+    images:Annotated[int, typer.Option(help='Pictures for each prompt.')]=4,
+    attempts:Annotated[int, typer.Option(help='Pictures painted for each that is wanted, at most; a larger number goes on where a smaller one ended.')]=3,
+    checkpoint:Annotated[list[str]|None, typer.Option(help="Checkpoint that paints, may be repeated, with an adapter weight if wanted (checkpoint-1000@0.8); the evaluation's pick when left out, else the last.")]=None,
+    lora:Annotated[list[str]|None, typer.Option(help='LoRA file of any format that paints, may be repeated, with a weight behind an @ if wanted; needs --base and --data.')]=None,
+    base:Base=None,
+    data:Annotated[Path|None, typer.Option(help="Photo set whose captions are reworded, and whose photos set the gates' bounds; the run's own when left out.")]=None,
+    with_real:Annotated[bool, typer.Option('--with-real', help='Put the real photos beside the new ones: train gets both, val and test stay real.')]=False,
+    without:Annotated[list[str]|None, typer.Option(help='Gate that is not wanted, may be repeated.')]=None,
+    keep_refused:Annotated[bool, typer.Option('--keep-refused', help='Keep every refused picture in expansion/refused, not just three for each reason.')]=False,
+    seed:Annotated[int, typer.Option(help='The same seed asks for and paints the same.')]=42,
+    dry_run:Annotated[bool, typer.Option('--dry-run', help='Say what would be asked for and how many pictures that is, and paint nothing.')]=False,
+    batch_size:Annotated[int|None, typer.Option(help='Pictures at a time.', show_default='by memory')]=None,
+    device:Device=None, dtype:Dtype=None,
+):
+    """Paint new training photos with a checkpoint, keep those that pass the gates, and write them as a photo set; status 1 if fewer passed than were wanted.
+
+    The gates: subject, single, whole, white border, centred, size, footwear, colour, prompt (with CLIP), copy, double. Every refusal is in OUT/expansion/log.jsonl."""
+    if bool(lora) == bool(output): raise ValueError('expand wants a RUN and the folder OUT, or --lora files and the folder OUT alone')
+    if lora and not (base and data): raise ValueError('--lora files need --base, which they were trained on, and --data, the photo set they were trained on')
+    from shoes_lora import expand as room
+    from shoes_lora.prompts import Wish
+    wish, how = Wish(prompts and str(prompts), proportions, fill_gaps, count, template), dict(images=images, attempts=attempts, seed=seed, **_given(device=device, dtype=dtype))
+    studio, pipe = room.studio_of_files(lora, base, data, run, wish, **how) if lora else (room.studio_of_run(run, output, wish, checkpoint, data=data, **how), None)
+    typer.echo(studio)
+    if dry_run: return typer.echo('\n'.join(f'  {r.prompt}' for r in studio.plan.requests))
+    found = room.expand(studio, with_real, tuple(without or ()), keep_refused, pipe, device, batch_size)
+    typer.echo(found); typer.echo(studio.place.path)
+    if not found.ok: raise typer.Exit(1)
