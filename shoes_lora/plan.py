@@ -45,7 +45,7 @@ class PlanPicture:
     @property
     def file(self) -> str: return f'{self.prompt_id}-{self.replicate}.png'
 
-# %% ../nbs/05l_plan.ipynb #bad3e50d
+# %% ../nbs/05l_plan.ipynb #de7cac17
 @dataclass
 class EvalPlan:
     "What every candidate paints, and the rule that judges it."
@@ -88,7 +88,7 @@ class EvalPlan:
     ) -> 'EvalPlan':
         "The plan that `to_json` wrote; `ValueError` for unknown or missing fields."
         try: return cls(**json.loads(text))
-        except TypeError as e: raise ValueError(f'this is no evaluation plan of this version: {e}') from e
+        except (TypeError, json.JSONDecodeError) as e: raise ValueError(f'this is no evaluation plan of this version: {e}') from e
 
     def pictures(self) -> list: # of `PlanPicture`
         "Every picture of the plan: all prompts once, then again, until there are `n`."
