@@ -201,7 +201,7 @@ def full_size(
     "Pictures of a full evaluation: two a held-out caption, at least as many as a verdict needs, and no more than 854."
     return min(max(2*len(val), MIN_PICTURES), 854)
 
-# %% ../nbs/05u_contest.ipynb #48a20bc3
+# %% ../nbs/05u_contest.ipynb #aa0b513c
 def _askable(contest):
     "Split -> photos that were trained on or held out, with captions of their own, one of each family."
     photos, trained = contest.photos, {p.path for p in contest.trained}
@@ -255,10 +255,11 @@ def _unseen_photos(test, contest):
 def confirmation_contest(
     contest:Contest,
     name:str,        # of the pick
-) -> Contest|None:   # None without a test split
+) -> Contest|None:   # None without a test split of two captions at least
     "The pick against the base on captions and photos of the test split and fresh seeds, which had no part in the choice."
     test, old = contest.photos.splits.get('test'), contest.plan
-    if not test or not (test := _unseen_photos(test, contest)): return None
+    test = _unseen_photos(test or [], contest)
+    if len({p.caption for p in test}) < 2: return None
     settings = {k: v for k, v in asdict(old).items() if k not in ('prompts', 'n', 'seed', 'recalled')}
     fresh = replace(contest, place=contest.place.confirmation, plan=make_plan(test, old.n, old.seed + 1, recalled=0, **settings), photos=PhotoSet(contest.photos.root, dict(train=contest.photos.train, val=test)),
                     entries={k: contest.entries[k] for k in ('base', name)}, run=None, trained=())

@@ -43,7 +43,7 @@ def _gap(first, h):
     g = loss_gap(first, h)
     return dict(gap=g.gap, gap_se=g.gap_se, gap_p=g.p)
 
-# %% ../nbs/05t_publish.ipynb #1a6d88b8
+# %% ../nbs/05t_publish.ipynb #dfa6d22b
 def _page_facts(scores:dict) -> dict: # scores as the page wants them
     "The verdict's gates by name, and robustness and confirmation in the page's words."
     s, v = scores, scores['verdict']
@@ -51,7 +51,7 @@ def _page_facts(scores:dict) -> dict: # scores as the page wants them
     for c in s['candidates']:
         near = next((g for g in gates.get(c['name'], ()) if g['name'] == 'near-copies'), None)
         if near and c.get('copies'): c['copies'] = {k: x | {'holm': near['value']} if k in ('features', 'tiles') else x for k, x in c['copies'].items()}
-        met, own = next((g for g in gates.get(c['name'], ()) if g['name'] == 'recall'), None), c.get('recalled')
+        met, own = next((g for g in gates.get(c['name'], ()) if g['name'] in ('remembered', 'recall')), None), c.get('recalled')
         if met and c.get('copies'): c['copies']['recall'] = dict(share=own['share'], n=len(own['train']), holm=met['value'])
         for o in (c.get('others') or {}).values(): o['se'] = o['kid_se']
     for o in (s['reference'].get('others') or {}).values(): o['se'] = o['kid_se']
@@ -83,7 +83,7 @@ def _pairs(place, c):
     chosen = [p for pair in zip(*spaces) for p in pair][:16]
     found = [(place.samples(c['name'])/p['file'], place.near(p['photo']), f'{p["space"]} {p["distance"]:.2g}') for p in chosen]
     met = Recalled(**c['recalled']) if c.get('recalled') else Recalled({}, {})
-    found += [(place.recall.samples(c['name'])/f'train-{i}-0.png', place.near(i), f'own caption {met.train[i]:.2g}') for i in met.nearest()]
+    found += [(place.recall.samples(c['name'])/met.files.get(i, f'train-{i}-0.png'), place.near(i), f'own caption {met.train[i]:.2g}') for i in met.nearest()]
     return [dict(made=a.read_bytes(), photo=b.read_bytes(), caption=text) for a, b, text in found if a.is_file() and b.is_file()]
 
 def _ends(place, c, prompts):

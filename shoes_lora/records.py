@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['Tiles', 'Memory', 'Judge', 'standard_extractors', 'make_judge', 'read_record', 'write_record', 'score_entry']
 
-# %% ../nbs/05v_records.ipynb #61720d0f
+# %% ../nbs/05v_records.ipynb #18b42e1f
 import hashlib, json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -16,17 +16,17 @@ from safetensors import SafetensorError, numpy as arrays, safe_open
 
 from . import __version__
 from .checkpoints import read_json, write_file, write_json
-from .contest import Contest, pictures_of, recall_contest, recall_photos
+from .contest import Contest, pictures_of, recall_contest, recall_photos, unasked
 from .dataset import load_picture, photo_hash
 from .extractors import available_extractors
 from .features import Lite0, cached_features
-from .memorisation import memorisation, own_distances, tiles
+from .memorisation import TILES, memorisation, own_distances, tiles
 from .scores import Bench, Candidate, Recalled, Reference, score_candidate, score_reference
 
-# %% ../nbs/05v_records.ipynb #cb057d2a
+# %% ../nbs/05v_records.ipynb #1660856c
 class Tiles:
     "The pixels of the product as an extractor: a copy keeps them, however it was cropped."
-    name, key, size, batch_size = 'tiles', 'tiles-8', 192, 32
+    name, key, size, batch_size = 'tiles', TILES, 192, 32
     def features(self, pictures:list) -> np.ndarray: # (n, 192) float32
         "Tiles of each picture, flat."
         return np.stack([tiles(np.asarray(p.convert('RGB'))).ravel() for p in pictures])
@@ -45,10 +45,10 @@ class Judge:
     contest:Contest
     bench:Bench
     reference:Reference
-    memory:Memory|None   # None where nobody knows what the candidates were trained on
+    memory:Memory|None   # None where nobody knows what the candidates were trained on, or fewer than two of those photos are here
     key:str              # of all that the real photos' scores depend on
 
-# %% ../nbs/05v_records.ipynb #09af2c52
+# %% ../nbs/05v_records.ipynb #7f1a2be4
 def _spaces(extractor, cache_dir, images):
     return dict(features=cached_features(extractor, images, cache_dir), tiles=cached_features(Tiles(), images, cache_dir).reshape(-1, 8, 8, 3))
 
@@ -58,22 +58,25 @@ def _look_at(photos, size, extractor, cache_dir, chunk=64):
     return {space: np.concatenate([p[space] for p in parts]) for space in parts[0]}
 
 def _memory(contest, extractor):
-    "Training and held-out photos as copies are looked for among them."
-    photos, cache, size, first, copies = contest.photos, contest.place.features, contest.plan.size, {}, []
-    for i, p in enumerate([*photos.train, *photos.val]):
+    "Photos that were trained on and held-out ones, as copies are looked for among them; None where either are fewer than two different ones."
+    train, val, cache, size, first, copies = contest.trained, contest.photos.val, contest.place.features, contest.plan.size, {}, []
+    for i, p in enumerate([*train, *val]):
         if (at := first.setdefault(photo_hash(p.path), i)) != i: copies.append((at, i))
-    return Memory(_look_at(photos.train, size, extractor, cache), _look_at(photos.val, size, extractor, cache), [p.image_id for p in photos.train], copies)
+    later = [i < len(train) for _, i in copies]
+    if len(train) - sum(later) < 2 or len(val) - (len(later) - sum(later)) < 2: return None
+    return Memory(_look_at(train, size, extractor, cache), _look_at(val, size, extractor, cache), [p.image_id for p in train], copies)
 
 def _reference_key(contest, extractors):
     "What the scores of real photos depend on."
-    photos = [[(p.image_id, photo_hash(p.path), p.caption, p.metadata.get('color')) for p in part] for part in (contest.photos.val, contest.photos.train)]
-    facts = [photos, contest.plan.hash, [e.key for e in extractors], contest.palette, {k: sorted(v) for k, v in contest.neighbours.items()}, contest.run is not None, __version__]
+    photos = [[(p.image_id, photo_hash(p.path), p.caption, p.metadata.get('color')) for p in part] for part in (contest.photos.val, contest.photos.train, contest.trained)]
+    facts = [photos, contest.plan.hash, [e.key for e in extractors], TILES, contest.cue, contest.palette, {k: sorted(v) for k, v in contest.neighbours.items()}, contest.run is not None, __version__]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 def _keep_reference(path, judge):
     "Write what was measured on real photos, as one file."
     bench, m = judge.bench, judge.memory
     rows = dict(real=bench.real, basis=bench.basis) | {f'other {net.name}': x for net, x in bench.others}
+    if bench.clip: rows |= {'clip': bench.clip_real}
     if m: rows |= {f'train {k}': x for k, x in m.train.items()} | {f'heldout {k}': x for k, x in m.heldout.items()}
     facts = dict(key=judge.key, floor=bench.floor, reference=asdict(judge.reference), memory=m and dict(ids=m.ids, copies=m.copies))
     write_file(path, arrays.save({k: np.ascontiguousarray(x) for k, x in rows.items()}, {'facts': json.dumps(facts)}))
@@ -89,11 +92,16 @@ def _judge_again(contest, facts, rows, extractor, others, clip, done):
     "The judge of what was kept."
     part = lambda name: {k.removeprefix(f'{name} '): x for k, x in rows.items() if k.startswith(f'{name} ')}
     nets = tuple((net, part('other')[net.name]) for net in others)
-    bench = Bench(contest.plan, rows['real'], facts['floor'], rows['basis'], extractor, contest.place.features, contest.palette, contest.neighbours, done, nets, clip)
+    bench = Bench(contest.plan, rows['real'], facts['floor'], rows['basis'], extractor, contest.place.features, contest.palette, contest.neighbours, done, nets, clip, rows.get('clip'))
     m = facts['memory'] and Memory(part('train'), part('heldout'), facts['memory']['ids'], [tuple(c) for c in facts['memory']['copies']])
     return Judge(contest, bench, Reference.from_json(facts['reference']), m, facts['key'])
 
-# %% ../nbs/05v_records.ipynb #c8097f32
+def _kept_judge(contest, key, *how):
+    "The judge of what was kept; None where that is of another key or cannot be read."
+    try: return (kept := _kept_reference(contest.place.reference, key)) and _judge_again(contest, *kept, *how)
+    except (KeyError, TypeError, ValueError): return None
+
+# %% ../nbs/05v_records.ipynb #5f9f5b15
 def standard_extractors() -> tuple: # the first decides; `Clip` or None; further ones
     "Lite0, CLIP where its weights are, and Lite1 with whatever else is found on this machine."
     here = {a.name: a for a in available_extractors() if not a.remedy}
@@ -107,8 +115,7 @@ def make_judge(
     "The real photos measured, or read from the contest's folder where they have been, ready to judge candidates."
     extractor, clip, others = standard_extractors() if extractor is None else (extractor, None, ())
     c, key = contest, _reference_key(contest, [extractor, *others, *([clip] if clip else [])])
-    if kept := _kept_reference(c.place.reference, key):
-        judge = _judge_again(c, *kept, extractor, others, clip, done)
+    if judge := _kept_judge(c, key, extractor, others, clip, done):
         done(judge.reference.photos + judge.reference.floor_photos)
         return judge
     reference, bench = score_reference(extractor, c.photos.val, c.photos.train, c.plan, c.place.features, c.palette, c.neighbours, done, others, clip)
@@ -116,7 +123,7 @@ def make_judge(
     _keep_reference(c.place.reference, judge)
     return judge
 
-# %% ../nbs/05v_records.ipynb #312d1028
+# %% ../nbs/05v_records.ipynb #43f6c031
 def _copies(judge, samples, pictures):
     "What looks like training photos, in plain values."
     if judge.memory is None: return None
@@ -129,10 +136,16 @@ def _copies(judge, samples, pictures):
 def _recalled(judge, samples):
     "How far each picture that may show a memory is from the photo of its caption; `samples` are those of `recall_contest`."
     if not samples: return None
-    asked = recall_contest(judge.contest); photos = recall_photos(asked)
-    rows = [np.stack([tiles(np.asarray(i)) for i in images]) for images in ([s.image for s in samples], [load_picture(photos[p.prompt_id], asked.plan.size) for p in asked.plan.pictures()])]
-    far = {p.prompt_id: float(d) for p, d in zip(asked.plan.pictures(), own_distances(*rows))}
-    return Recalled(*({k.partition('-')[2]: d for k, d in far.items() if k.startswith(f'{split}-')} for split in ('train', 'val')))
+    asked = recall_contest(judge.contest); photos, pictures = recall_photos(asked), asked.plan.pictures()
+    rows = [np.stack([tiles(np.asarray(i)) for i in images]) for images in ([s.image for s in samples], [load_picture(photos[p.prompt_id], asked.plan.size) for p in pictures])]
+    far = [(p.prompt_id.partition('-')[0], photos[p.prompt_id].image_id, float(d)) for p, d in zip(pictures, own_distances(*rows))]
+    train, heldout = ({i: d for s, i, d in far if s == split} for split in ('train', 'val'))
+    return Recalled(train, heldout, files={photos[p.prompt_id].image_id: p.file for p in pictures if p.prompt_id.startswith('train-')})
+
+def _unasked(judge):
+    "What cannot be told of memory, and why."
+    twins = {} if judge.memory or judge.contest.run is None else {'near-copies': 'fewer than two different photos that were trained on, or that were held out, are here'}
+    return twins | unasked(judge.contest)
 
 def _recall_pictures(judge, name):
     asked = recall_contest(judge.contest)
@@ -140,8 +153,9 @@ def _recall_pictures(judge, name):
 
 def _context(judge, name, samples):
     "All that a record depends on."
-    c, pixels = judge.contest, [hashlib.sha256(s.image.tobytes()).digest() for s in [*samples, *_recall_pictures(judge, name)]]
-    return dict(plan=c.plan.hash, base=c.base_hash, adapter=c.entries[name].hash, reference=judge.key, pixels=hashlib.sha256(b''.join(pixels)).hexdigest()[:16], painted_on=sorted({s.device for s in samples}))
+    c, everything = judge.contest, [*samples, *_recall_pictures(judge, name)]
+    pixels = [hashlib.sha256(s.image.tobytes()).digest() for s in everything]
+    return dict(plan=c.plan.hash, base=c.base_hash, adapter=c.entries[name].hash, reference=judge.key, pixels=hashlib.sha256(b''.join(pixels)).hexdigest()[:16], painted_on=sorted({s.device for s in everything}))
 
 def read_record(
     judge:Judge,
@@ -151,7 +165,9 @@ def read_record(
     "The record of a candidate, if it is of these very pictures."
     try: there = read_json(judge.contest.place.record(name))
     except (FileNotFoundError, ValueError): return None
-    return Candidate.from_json(there['candidate']) if there.get('context') == _context(judge, name, samples) else None
+    if not isinstance(there, dict) or there.get('context') != _context(judge, name, samples): return None
+    try: return Candidate.from_json(there['candidate'])
+    except (KeyError, ValueError): return None
 
 def write_record(
     judge:Judge,
@@ -172,6 +188,6 @@ def score_entry(
     "The record of a candidate; made and written where there is none of these very pictures."
     if there := read_record(judge, name, samples): judge.bench.done(len(samples)); return there
     entry = judge.contest.entries[name]
-    candidate = replace(score_candidate(judge.bench, name, entry.step, samples, entry.weight), copies=_copies(judge, samples, judge.contest.plan.pictures()), recalled=_recalled(judge, _recall_pictures(judge, name)))
+    candidate = replace(score_candidate(judge.bench, name, entry.step, samples, entry.weight), copies=_copies(judge, samples, judge.contest.plan.pictures()), recalled=_recalled(judge, _recall_pictures(judge, name)), unasked=_unasked(judge))
     write_record(judge, name, samples, candidate)
     return candidate

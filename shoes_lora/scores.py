@@ -7,7 +7,7 @@ __all__ = ['Estimate', 'Measure', 'Other', 'Recalled', 'PictureScore', 'Candidat
            'colour_scores', 'Bench', 'set_measures', 'score_candidate', 'skill_of', 'floor_photos', 'score_reference',
            'colours_of']
 
-# %% ../nbs/05m_scores.ipynb #c0901928
+# %% ../nbs/05m_scores.ipynb #3e88b4f1
 import json
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
@@ -19,7 +19,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from .catalogue import COLOURS
 from .distances import frechet_distance, jackknife, jackknife_parts, pca_basis, prompt_groups
-from .diversity import inception_score, set_metrics
+from .diversity import cmmd, inception_score, retrieval, set_metrics
 from .extractors import cached_texts, clip_scores
 from .dataset import load_picture
 from .features import cached_features
@@ -28,7 +28,7 @@ from .plan import EvalPlan
 from .product_checks import check_product
 from .selection import Verdict, mean_error
 
-# %% ../nbs/05m_scores.ipynb #6b27f7ad
+# %% ../nbs/05m_scores.ipynb #324a9d32
 @dataclass
 class Estimate:
     "A mean with its 95 % interval."
@@ -60,10 +60,13 @@ class Recalled:
     heldout:dict[str, float]  # held-out photo -> distance
     share:float|None = None   # chance that a photo trained on is met better than a held-out one, each against the base's distance; None before the base is known
     p:float|None = None       # of more than a half, one-sided
+    ratios:dict[str, float] = field(default_factory=dict) # photo that was trained on -> its distance as a multiple of the base's; empty before the base is known
+    files:dict[str, str] = field(default_factory=dict)    # photo that was trained on -> the picture of its caption
 
     def nearest(self, most:int=8) -> list: # of names
-        "The photos trained on that were met best."
-        return sorted(self.train, key=self.train.get)[:most]
+        "The photos trained on that were met best, against the base where it is known."
+        far = self.ratios or self.train
+        return sorted(far, key=far.get)[:most]
 
 @dataclass
 class PictureScore:
@@ -111,6 +114,7 @@ class Candidate:
     clip:Measure|None = None      # CLIPScore; None without CLIP
     recalled:Recalled|None = None # what its captions recall; None where it was not asked
     copies:dict|None = None       # what looks like training photos, as `Memorisation` says it; None where they were not looked at
+    unasked:dict[str, str] = field(default_factory=dict) # gate -> why it cannot be judged
 
     @classmethod
     def from_json(cls,
@@ -159,6 +163,7 @@ class Scores:
     robustness:dict|None = None    # whether other measures agree, as `Robustness` says it
     confirmation:dict|None = None  # of the pick on the test split, as `Confirmation` says it
     goals:list[dict]|None = None   # of the original system, each with value, bound and whether it is met
+    gone:list[str] = field(default_factory=list) # judged by an earlier look, left out since their files are gone
 
     def to_json(self) -> str: # readable by `from_json`
         "The scores as JSON."
@@ -213,7 +218,7 @@ def colour_scores(
     pairs = [s in accept[w] for i, (s, _) in enumerate(judged) for j, (_, w) in enumerate(judged) if i != j]
     return wanted, seen, match, float(np.mean(pairs)) if pairs else None
 
-# %% ../nbs/05m_scores.ipynb #e1609cf9
+# %% ../nbs/05m_scores.ipynb #1e908626
 @dataclass
 class Bench:
     "What all candidates are measured against."
@@ -228,6 +233,7 @@ class Bench:
     done:Callable=lambda k: None # gets the number of pictures looked at
     others:tuple=()    # further extractors, with the features of the held-out photos: (extractor, (m, d))
     clip:object=None   # `Clip`, where its weights are
+    clip_real:np.ndarray|None=None # (m, d) its features of the held-out photos
 
 _TITLES = dict(fd='FD', fd_pca='FD-PCA64', mind='MIND', vendi='Vendi')   # of those that are not called what they are
 
@@ -239,9 +245,9 @@ def set_measures(
     texts:list,           # (n,) prompt of each
     basis:np.ndarray,     # (1280, 64) directions of real photos that are not the held-out ones
     seed:int=0,           # of the groups, the same for all candidates of a plan
-) -> dict:                # title -> `Measure`; none with fewer than 16 pictures, for which neighbourhoods mean nothing
+) -> dict:                # title -> `Measure`; none with fewer than 16 pictures or 6 photos, for which neighbourhoods mean nothing
     "Every metric of the set as a whole, and the variety within prompts, with their errors."
-    if len(texts) < 16 or len(set(texts)) < 2: return {}
+    if len(texts) < 16 or len(real) < 6 or len(set(texts)) < 2: return {}
     found = {_TITLES.get(k, k): _measure(v, parts) for k, (v, parts) in set_metrics(real, features, texts, basis, seed=seed).items()}
     if len(set(texts)) < len(texts): found['variety'] = _measure(*_variety(features, texts, seed))
     return found
@@ -269,10 +275,15 @@ def _others(bench, images, texts):
     return found
 
 def _clip(bench, images, texts):
-    "CLIPScore of each picture with its own prompt, and their mean; (None, ...) without CLIP."
-    if bench.clip is None: return [None]*len(images), None
-    scores = clip_scores(cached_features(bench.clip, images, bench.cache_dir), cached_texts(bench.clip, texts, bench.cache_dir)).tolist()
-    return scores, Measure(*map(float, mean_error(scores, texts)), scores)
+    "CLIPScore of each picture with its own prompt, their mean, and what else CLIP sees; nothing without CLIP."
+    if bench.clip is None: return [None]*len(images), None, {}
+    features, names = cached_features(bench.clip, images, bench.cache_dir), list(dict.fromkeys(texts))
+    rows = cached_texts(bench.clip, names, bench.cache_dir); own = [names.index(t) for t in texts]
+    scores = clip_scores(features, rows[own]).tolist()
+    found, several = {}, len(names) > 1
+    if several and bench.clip_real is not None: found['CMMD'] = _measure(*jackknife(lambda y: cmmd(bench.clip_real, y), features, texts, seed=bench.plan.seed))
+    if several: found['R-precision'] = _measure(*jackknife(lambda r: r.mean(), retrieval(features, rows, own, min(10, len(names)))[:, None], texts, seed=bench.plan.seed))
+    return scores, Measure(*map(float, mean_error(scores, texts)), scores), found
 
 def score_candidate(
     bench:Bench,
@@ -292,13 +303,13 @@ def score_candidate(
     shoes = [bool(b) for b in bench.extractor.footwear(features)]
     kid, kid_se = mean_error(scores, texts, influence)
     judged = [(m, t) for m, t in zip(match, texts) if m is not None]
-    checks, (clips, clip) = [check_product(np.asarray(i)) for i in images], _clip(bench, images, texts)
+    checks, (clips, clip, seen_by_clip) = [check_product(np.asarray(i)) for i in images], _clip(bench, images, texts)
     rows = [PictureScore(p.file, p.prompt_id, p.replicate, p.seed, float(k), w, c, s, m, f, x.centred, x.single, y)
             for p, k, w, c, s, m, f, x, y in zip(pictures, scores, white, wanted, seen, match, shoes, checks, clips, strict=True)]
     variety = within_prompt_distance(features, texts) if len(set(texts)) < len(texts) else None
     return Candidate(name, step, samples[0].adapter_hash, kid, kid_se, None, _rate(white, texts), _rate(*map(list, zip(*judged, strict=True))) if judged else None, _rate(shoes, texts), variety,
                      float(np.mean([s.seconds for s in samples])), influence.tolist(), rows, weight,
-                     set_measures(bench.real, features, texts, bench.basis, bench.plan.seed) | _inception(bench.extractor, features, texts, bench.plan.seed), _others(bench, images, texts), _rate([x.centred for x in checks], texts), _rate([x.single for x in checks], texts), clip)
+                     set_measures(bench.real, features, texts, bench.basis, bench.plan.seed) | _inception(bench.extractor, features, texts, bench.plan.seed) | seen_by_clip, _others(bench, images, texts), _rate([x.centred for x in checks], texts), _rate([x.single for x in checks], texts), clip)
 
 def skill_of(
     kid:float,   # of a candidate
@@ -334,11 +345,12 @@ def score_reference(
     real, other, each = look(extractor, images, done), look(extractor, floor, done), range(len(floor))
     kid, kid_se = mean_error(kid_scores(real, other), each, kid_photo_scores(real, other))
     basis = pca_basis(other, min(64, len(other) - 1))
-    bench = Bench(plan, real, kid, basis, extractor, cache_dir, palette, neighbours, done, tuple((net, look(net, images)) for net in others), clip)
+    bench = Bench(plan, real, kid, basis, extractor, cache_dir, palette, neighbours, done, tuple((net, look(net, images)) for net in others), clip, look(clip, images) if clip else None)
     rate = lambda values: _rate(values, range(len(values)))
     _, _, match, chance = colour_scores(images, [str(p.metadata.get('color', '')).lower() for p in val], palette, neighbours)
     white, shoes, checks = [white_border_share(np.asarray(i)) for i in images], [bool(b) for b in extractor.footwear(real)], [check_product(np.asarray(i)) for i in images]
     measures, captions = set_measures(real, other, list(each), basis, plan.seed) | _inception(extractor, other, list(each), plan.seed), [p.caption for p in (*val, *part)]
+    if clip: measures['CMMD'] = _measure(*jackknife(lambda y: cmmd(bench.clip_real, y), look(clip, floor), list(each), seed=plan.seed))
     if len(set(captions)) < len(captions): measures['variety'] = _measure(*_variety(np.concatenate([real, other]), captions, plan.seed))     # of photos that share a caption
     return Reference(len(val), len(floor), kid, kid_se, rate(white), rate([m for m in match if m is not None]), chance, rate(shoes), measures, _others(bench, floor, list(each)),
                      rate([x.centred for x in checks]), rate([x.single for x in checks])), bench

@@ -7,8 +7,8 @@ __all__ = ['MIN_PICTURES', 'MIN_PROMPTS', 'mean_error', 'paired_difference', 'Co
            'near_copy_gates', 'recall_gates', 'footwear_gate', 'diversity_gate', 'detectable_difference', 'Standing',
            'Verdict', 'decimals', 'select', 'draw_forest']
 
-# %% ../nbs/05c_selection.ipynb #959d20fe
-import json, math
+# %% ../nbs/05c_selection.ipynb #fd400e96
+import itertools, json, math
 from dataclasses import asdict, dataclass, field
 
 import numpy as np
@@ -105,7 +105,7 @@ def compare_all(
     corr = np.divide(by_prompt @ by_prompt.T, norm, out=np.eye(len(mean)), where=norm > 0)
     return Comparison(list(scores), mean, np.linalg.norm(part, axis=1), mean[:, None] - mean[None], spread, corr, critical)
 
-# %% ../nbs/05c_selection.ipynb #673a7880
+# %% ../nbs/05c_selection.ipynb #a60020e7
 @dataclass
 class Gate:
     "One demand on a checkpoint before its score counts; `ValueError` for a value that is no number."
@@ -114,12 +114,13 @@ class Gate:
     value:float   # found
     bound:float   # held against
     sentence:str  # both in words
+    judged:bool = True   # False where there was nothing to judge by; it then counts as passed
 
     def __post_init__(self):
         self.passed, self.value, self.bound = bool(self.passed), float(self.value), float(self.bound)
         if not (math.isfinite(self.value) and math.isfinite(self.bound)): raise ValueError(f'gate {self.name!r} compares {self.value} with {self.bound}; what was not measured is no gate')
 
-# %% ../nbs/05c_selection.ipynb #99729bf8
+# %% ../nbs/05c_selection.ipynb #b4788679
 def _holm(p_values):
     "Name -> p-value adjusted for their number (Holm 1979)."
     if odd := {k: p for k, p in p_values.items() if not 0 <= p <= 1}: raise ValueError(f'p-values lie between 0 and 1, got {odd}')
@@ -141,12 +142,15 @@ def near_copy_gates(
 
 def recall_gates(
     found:dict,       # checkpoint -> chance that a training photo is met better than a held-out one, and its p-value; see `memorisation.recall`
+    photos:int|None=None, # training photos that were asked for, and as many held-out ones; None: enough
     alpha:float=.01,  # a checkpoint fails under it
 ) -> dict:            # checkpoint -> `Gate`, whose value is the adjusted p-value
     "Gates against photos that are remembered by their captions, with p-values adjusted for the number of checkpoints (Holm 1979)."
     adjusted = _holm({k: p for k, (_, p) in found.items()})
     def said(k): return f'pictures of training captions come nearer to their photo than those of held-out captions do in {found[k][0]:.0%} of pairs {_after(adjusted[k], alpha)}'
-    return {k: Gate('recall', q >= alpha, q, alpha, said(k)) for k, q in adjusted.items()}
+    needed = next(k for k in itertools.count(1) if len(found)/math.comb(2*k, k) < alpha)     # of so many the smallest p-value there is would do
+    few = f'; {photos} photos of either kind cannot show it, {needed} could' if photos and photos < needed else ''
+    return {k: Gate('remembered', q >= alpha, q, alpha, said(k) + few, not few) for k, q in adjusted.items()}
 
 # %% ../nbs/05c_selection.ipynb #9d511a55
 def footwear_gate(

@@ -5,44 +5,64 @@
 # %% auto #0
 __all__ = ['recall_against', 'gates_of', 'decide', 'goals_of']
 
-# %% ../nbs/05w_verdict.ipynb #774201d2
+# %% ../nbs/05w_verdict.ipynb #1ffa40f2
 from dataclasses import replace
 
 import numpy as np
 
 from .confirmation import robustness
-from .memorisation import recall
+from .memorisation import LEVEL, recall
 from .plan import EvalPlan
 from .scores import Candidate, Recalled, Reference, effective_n
-from .selection import diversity_gate, footwear_gate, near_copy_gates, recall_gates, select
+from .selection import Gate, diversity_gate, footwear_gate, near_copy_gates, recall_gates, select
 
-# %% ../nbs/05w_verdict.ipynb #29648a0e
+# %% ../nbs/05w_verdict.ipynb #168b8428
 def recall_against(
     own:Recalled,   # of a checkpoint
     base:Recalled,  # of the base, for the same photos
-) -> Recalled:      # `own` with `share` and `p`
+) -> Recalled:      # `own` with `share`, `p` and `ratios`
     "How much better photos are met that were trained on, each distance divided by the base's; see `memorisation.recall`."
     far = [np.array([d/max(there[i], 1e-9) for i, d in mine.items()]) for mine, there in ((own.train, base.train), (own.heldout, base.heldout))]
-    return replace(own, **dict(zip(('share', 'p'), recall(*far))))
+    return replace(own, **dict(zip(('share', 'p'), recall(*far))), ratios=dict(zip(own.train, far[0].tolist())))
+
+def _remembered(checkpoints):
+    "One gate for all weights of a checkpoint, of the weight nearest to 1: what is shipped is the file, and more weights must not make the test milder."
+    of = lambda c: c.name if c.weight == 1 else c.name.rpartition('@')[0]
+    asked, first = [c for c in checkpoints if c.recalled and c.recalled.p is not None], {}
+    for c in sorted(asked, key=lambda c: (abs(c.weight - 1), -c.weight)): first.setdefault(of(c), c)
+    if not asked: return {}
+    gates = recall_gates({k: (c.recalled.share, c.recalled.p) for k, c in first.items()}, min(len(own) for c in asked for own in (c.recalled.train, c.recalled.heldout)))
+    told = lambda c: replace(gates[of(c)], sentence=gates[of(c)].sentence + ('' if c is first[of(c)] else f' (of {first[of(c)].name})'))
+    return {c.name: told(c) for c in asked}
+
+def _not_judged(c, found):
+    "`found`, the memory gates of a checkpoint, with those that cannot be judged."
+    gates = {g.name: g for g in found}
+    for name, why in c.unasked.items():
+        if name not in gates: gates[name] = Gate(name, True, 1., LEVEL, f'not judged: {why}', False)
+        elif gates[name].passed: gates[name] = replace(gates[name], judged=False, sentence=f'{gates[name].sentence}; {why}')
+    return list(gates.values())
 
 def gates_of(
     candidates:list,     # of `Candidate`, the base first
     reference:Reference, # the real photos
+    plan:EvalPlan,       # what was painted
 ) -> dict:               # checkpoint -> list of `Gate`
     "What a checkpoint must not do whatever its score: copy training photos, know them by heart, paint other things than shoes, paint fewer of them than the base."
-    base, checkpoints = candidates[0], candidates[1:]
-    memory = [near_copy_gates({c.name: c.copies['p'] for c in checkpoints if c.copies}), recall_gates({c.name: (c.recalled.share, c.recalled.p) for c in checkpoints if c.recalled and c.recalled.p is not None})]
+    base, checkpoints, texts = candidates[0], candidates[1:], [p.prompt for p in plan.pictures()]
+    memory = [near_copy_gates({c.name: c.copies['p'] for c in checkpoints if c.copies}), _remembered(checkpoints)]
     def of(c):
-        n, found = effective_n([p.footwear for p in c.pictures], [p.prompt_id for p in c.pictures]), [gates[c.name] for gates in memory if c.name in gates]
+        n, found = effective_n([p.footwear for p in c.pictures], texts), _not_judged(c, [gates[c.name] for gates in memory if c.name in gates])
         found.append(footwear_gate(c.footwear.value*n, n, reference.footwear.value))
         for k in ('coverage', 'variety'):
             if k in c.metrics and k in base.metrics:
-                real = reference.metrics[k].value if k in reference.metrics else None
+                fair = k in reference.metrics and (k == 'variety' or reference.floor_photos == plan.n)       # coverage moves with the number of pictures, a mean distance does not
+                real = reference.metrics[k].value if fair else None
                 found.append(diversity_gate(k, c.metrics[k].parts, base.metrics[k].parts, real, (c.metrics[k].value, base.metrics[k].value)))
         return found
     return {c.name: of(c) for c in checkpoints}
 
-# %% ../nbs/05w_verdict.ipynb #a7fab5f4
+# %% ../nbs/05w_verdict.ipynb #3caf5d52
 def _select(candidates, plan, gates, parts, clusters, photos=None, **how):
     return select({c.name: np.asarray(parts(c)) for c in candidates}, {c.name: c.step for c in candidates[1:]}, clusters, level=plan.level, draws=plan.draws, seed=plan.seed,
                   min_pictures=plan.min_pictures, min_prompts=plan.min_prompts, photos=photos and {c.name: photos(c) for c in candidates}, gates=gates, **how)
@@ -54,7 +74,7 @@ def decide(
     extractor:str='efficientnet-lite0', # name of the one that decides
 ) -> tuple:              # `Verdict`, and `Robustness` or None where nothing else was measured
     "What the rule says about these candidates, and whether other measures and networks say so, too."
-    gates, texts = gates_of(candidates, reference), [p.prompt for p in plan.pictures()]
+    gates, texts = gates_of(candidates, reference, plan), [p.prompt for p in plan.pictures()]
     verdict = _select(candidates, plan, gates, lambda c: [p.kid_score for p in c.pictures], texts, lambda c: c.photo_scores)
     verdicts = {extractor: {'KID': verdict}}
     for k in ('MIND', 'FD-PCA64'):
