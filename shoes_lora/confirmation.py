@@ -66,7 +66,7 @@ def robustness(
     if not second: return answer('inconclusive', f'{so}, but all of it is seen through one network, and a second was not asked')
     return answer('robust', so)
 
-# %% ../nbs/05j_confirmation.ipynb #ecc96ad4
+# %% ../nbs/05j_confirmation.ipynb #4033dcda
 @dataclass
 class Confirmation:
     "The pick against the base on pictures that had no part in the choice; negative differences are better."
@@ -85,13 +85,15 @@ class Confirmation:
     optimism:float    # how much better the selection made the pick look
     optimism_se:float
     sentence:str      # in words
+    shared:int = 0    # of the prompts, those that had a part in the choice
 
 def _confirmed_sentence(c, score):
     d = decimals(c.to_base_se)
     heads = dict(confirmed='Confirmed', contradicted='Contradicted', insufficient=f'Insufficient for a confirmation, which takes {MIN_PICTURES} pictures of {MIN_PROMPTS} prompts')
     low, high = sorted(-x for x in c.to_base_interval)
+    other = f'prompts, {c.shared} of which had a part in the choice,' if c.shared else 'other prompts'
     luck = 'more, by more than chance: the luck of the chosen' if c.optimism > 2*c.optimism_se else 'less, by more than chance' if c.optimism < -2*c.optimism_se else 'the same within chance'
-    return (f'{heads.get(c.status, "Not confirmed")}: on {c.n} fresh pictures of {c.clusters} other prompts {c.pick} has {score} {c.score:.{d}f} '
+    return (f'{heads.get(c.status, "Not confirmed")}: on {c.n} fresh pictures of {c.clusters} {other} {c.pick} has {score} {c.score:.{d}f} '
             f'against {c.base_score:.{d}f} for the base, better by {-c.to_base:.{d}f} ({c.level:.0%} interval {low:.{d}f} to {high:.{d}f}). The selection said {-c.selection_to_base:.{d}f}: {luck} (difference {c.optimism:+.{d}f}, standard error {c.optimism_se:.2g}).')
 
 def confirm(
@@ -101,6 +103,7 @@ def confirm(
     photos:dict|None=None, # name -> (m,) influence of each of the fresh real photos; None: the interval is for these very photos
     level:float=.95, # of the interval
     score:str='KID', # what to call the score in the sentence
+    shared:int=0,    # prompts that had a part in the choice, too
 ) -> Confirmation:
     "The pick against the base on pictures that had no part in the choice; `ValueError` if nothing was picked."
     if verdict.pick is None: raise ValueError(f'there is no pick to confirm; the verdict is {verdict.status!r}')
@@ -111,6 +114,7 @@ def confirm(
     half = stdtrit(prompts-1, (1+level)/2)*se
     status = 'insufficient' if n < MIN_PICTURES or prompts < MIN_PROMPTS else 'confirmed' if d + half < 0 else 'contradicted' if d - half > 0 else 'not confirmed'
     c = Confirmation(status, verdict.pick, n, prompts, float(np.mean(scores[verdict.pick])), float(np.mean(scores[verdict.base])), d, se, (float(d-half), float(d+half)), level,
-                     then.to_base, then.to_base_se, d - then.to_base, math.hypot(se, then.to_base_se), '')
+                     then.to_base, then.to_base_se, d - then.to_base, math.hypot(se, then.to_base_se), '', shared)
+    if not 0 <= shared <= prompts: raise ValueError(f'{shared} of {prompts} prompts cannot have had a part in the choice')
     c.sentence = _confirmed_sentence(c, score)
     return c

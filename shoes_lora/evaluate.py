@@ -5,8 +5,8 @@
 # %% auto #0
 __all__ = ['notebook_file', 'run_notebook', 'judge_contest', 'confirm_pick', 'evaluate_run', 'evaluate_files', 'watch_run']
 
-# %% ../nbs/05n_judge.ipynb #889b7b01
-import io, logging, os, time
+# %% ../nbs/05n_judge.ipynb #0583a59b
+import io, logging, os, sys, time
 from collections.abc import Iterator
 from dataclasses import asdict, replace
 from datetime import datetime, timezone
@@ -18,9 +18,9 @@ import numpy as np
 from tqdm.auto import tqdm
 
 from . import __version__
-from .checkpoints import Run, read_json, write_file
+from .checkpoints import Run, read_json, write_file, write_json
 from .confirmation import Confirmation, confirm
-from .contest import Contest, confirmation_contest, contest_of_files, contest_of_run, paint_contest, pictures_of
+from .contest import Contest, confirmation_contest, contest_of_files, contest_of_run, paint_contest, pictures_of, recall_contest
 from .convert import adapter_files
 from .dataset import load_picture
 from .plan import grid_rows
@@ -52,20 +52,31 @@ def run_notebook(
     failed.unlink(missing_ok=True); os.replace(temp, out)
     return out
 
-# %% ../nbs/05n_judge.ipynb #48a97618
+# %% ../nbs/05n_judge.ipynb #f57b0297
 def _machine(place, sample):
     "What painted, as far as it was written down, and what scores."
     painted = read_json(place.painting) if place.painting.is_file() else {}
     return dict(device=sample.device, dtype=sample.dtype) | painted | dict(scored_with=', '.join(f'{k} {version(k)}' for k in ('torch', 'numpy')))
 
+def _of_record(place, name):
+    "Whether the executed notebook tells of the record that is there: it carries the record's context."
+    try: return read_json(place.notebook(name))['metadata'].get('record') == read_json(place.record(name))['context']
+    except (FileNotFoundError, ValueError, KeyError): return False
+
+def _mark(place, name):
+    "Write into the executed notebook of which record it tells."
+    told = read_json(place.notebook(name)); told['metadata']['record'] = read_json(place.record(name))['context']
+    write_json(place.notebook(name), told)
+
 def _scored(judge, name, samples, notebooks, data, device):
     "One candidate's record, made by its notebook or in this process."
     place = judge.contest.place
     if not notebooks: return score_entry(judge, name, samples)
-    if not (place.notebook(name).is_file() and read_record(judge, name, samples)):
+    if not (_of_record(place, name) and read_record(judge, name, samples)):
         run_notebook(place.notebook(name), run=str(judge.contest.run.path.resolve()), checkpoint=name, out_dir=str(place.path.resolve()), data=str(data or ''), device=device or '')
     candidate = read_record(judge, name, samples)
     if candidate is None: raise RuntimeError(f'{place.notebook(name)} ran, but left no record of the pictures in {place.samples(name)}; do not change them while it runs')
+    if not _of_record(place, name): _mark(place, name)
     judge.bench.done(len(samples))
     return candidate
 
@@ -76,17 +87,18 @@ def judge_contest(
     data:str|Path|None=None, # for the notebooks: photo set, None is the one the run was trained on
     device:str|None=None,  # for the notebooks
     progress:bool=True,    # show a bar
+    gone:list=(),          # names of checkpoints that were judged before and whose files are gone, for the record
 ) -> Scores:               # also written to scores.json
     "Scores of all candidates from the pictures on disk, which are in memory for one candidate at a time, and the verdict."
     if notebooks and (extractor or not contest.run): raise ValueError('notebooks judge the checkpoints of a run with the standard extractor; use notebooks=False for others')
-    plan, found, painters = contest.plan, [], {}
+    plan, found, painters, asked = contest.plan, [], {}, recall_contest(contest)
     total = len(contest.photos.val) + min(plan.n, len(contest.photos.train)) + plan.n*len(contest.entries)
     with tqdm(total=total, desc='score', unit='picture', disable=not progress) as bar:
         judge = make_judge(contest, extractor, bar.update)
         for name in contest.entries:
             samples = pictures_of(contest, name)
-            painters |= {s.device: s for s in samples}
-            if len(painters) > 1: raise ValueError(f'{contest.place.samples(name)} and the pictures before it were painted on {" and ".join(painters)}; delete those of one device, or give another folder (--output)')
+            painters |= {s.device: s for s in [*samples, *(pictures_of(asked, name) if asked else [])]}
+            if len(painters) > 1: raise ValueError(f'{contest.place.samples(name)} and other pictures of this evaluation were painted on {" and ".join(painters)}; delete those of one device, or give another folder (--output)')
             found.append(_scored(judge, name, samples, notebooks, data, device))
     base = found[0]
     found = [base, *(replace(c, skill=skill_of(c.kid, base.kid, judge.bench.floor), recalled=c.recalled and recall_against(c.recalled, base.recalled)) for c in found[1:])]
@@ -95,7 +107,7 @@ def judge_contest(
     verdict, others = decide(found, judge.reference, plan, extractor.name)
     goals = goals_of(next(c for c in found if c.name == (verdict.pick or verdict.best)))
     scores = Scores(__version__, datetime.now(timezone.utc).isoformat(timespec='seconds'), contest.title, plan.hash, settings, dict(name=sample.base_name, hash=contest.base_hash),
-                    dict(name=extractor.name, key=extractor.key), _machine(contest.place, sample), judge.reference, found, verdict, others and asdict(others), None, goals)
+                    dict(name=extractor.name, key=extractor.key), _machine(contest.place, sample), judge.reference, found, verdict, others and asdict(others), None, goals, list(gone))
     _keep_photos(plan, contest.photos, contest.place, found)
     write_file(contest.place.scores, scores.to_json())
     return scores
@@ -113,11 +125,18 @@ def _keep_photos(plan, photos, place, candidates):
     for row in grid_rows(plan):
         if row.prompt_id in by_id: _keep(place.real(row.prompt_id), by_id[row.prompt_id], plan.size)
 
-def _keep_the_whole(place, chosen):
-    "Refuse to put an evaluation of some checkpoints in the place of one that also judges others."
-    if not place.scores.is_file(): return
-    if lost := [c['name'] for c in read_json(place.scores)['candidates'] if c['step'] is not None and c['name'] not in chosen]:
+def _keep_the_whole(contest, chosen=None):
+    "Names that an earlier evaluation judged and whose files are gone; `ValueError` where others would be lost, or there is nothing to compare. `chosen`: what the caller asked for."
+    place, entries = contest.place, contest.entries
+    if len(entries) < 2: raise ValueError('only the base takes part, so there is nothing to compare; name a checkpoint')
+    if not place.scores.is_file(): return []
+    lost = [c for c in read_json(place.scores)['candidates'] if c['step'] is not None and c['name'] not in entries]
+    steps = {e.step for e in entries.values()}
+    gone = [c['name'] for c in lost if contest.run and not chosen and c['step'] not in steps]      # pruned meanwhile: nothing is left to ship
+    if lost := [c['name'] for c in lost if c['name'] not in gone]:
         raise ValueError(f'{place.scores} also judges {", ".join(lost)} and would be replaced by an evaluation without; give this one another folder (--output)')
+    if gone: tqdm.write(f'{place.path} judged {", ".join(gone)} before, and their files are gone from the run; the verdict is about those that are left', file=sys.stderr)
+    return gone
 
 def confirm_pick(
     contest:Contest,
@@ -134,7 +153,8 @@ def confirm_pick(
     paint_contest(fresh, pipe, device, batch_size, progress)
     judge = make_judge(fresh, extractor)
     found = [score_entry(judge, k, pictures_of(fresh, k)) for k in fresh.entries]
-    return confirm(scores.verdict, {c.name: np.array([p.kid_score for p in c.pictures]) for c in found}, [p.prompt for p in fresh.plan.pictures()], {c.name: np.array(c.photo_scores) for c in found})
+    texts = [p.prompt for p in fresh.plan.pictures()]
+    return confirm(scores.verdict, {c.name: np.array([p.kid_score for p in c.pictures]) for c in found}, texts, {c.name: np.array(c.photo_scores) for c in found}, shared=len({p.prompt for p in contest.plan.prompts} & set(texts)))
 
 def evaluate_run(
     run:Run|str|Path,          # folder that `train` wrote
@@ -149,14 +169,14 @@ def evaluate_run(
 ) -> Scores:                   # also written to scores.json
     "Judge the base and every checkpoint of a run on one plan; goes on where an earlier call was stopped."
     contest = contest_of_run(run, device=device, progress=progress, **who)
-    _keep_the_whole(contest.place, contest.entries)
+    gone = _keep_the_whole(contest, who.get('checkpoints'))
     paint_contest(contest, pipe, device, batch_size, progress)
-    scores = judge_contest(contest, extractor, notebooks, who.get('data'), device, progress)
+    scores = judge_contest(contest, extractor, notebooks, who.get('data'), device, progress, gone)
     if confirmed and (found := confirm_pick(contest, scores, pipe, device, extractor, batch_size, progress)):
         scores = replace(scores, confirmation=asdict(found)); write_file(contest.place.scores, scores.to_json())
     return scores
 
-# %% ../nbs/05n_judge.ipynb #3c5bb99b
+# %% ../nbs/05n_judge.ipynb #18961fea
 def evaluate_files(
     loras:list,                # LoRA files of any format; their order stands for the steps
     base:str|Path,             # hub id, folder or 'tiny'
@@ -169,11 +189,11 @@ def evaluate_files(
 ) -> Scores:                   # also written to scores.json
     "Judge LoRA files against their base on one plan; goes on where an earlier call was stopped."
     contest, pipe = contest_of_files(loras, base, data, out, **who)
-    _keep_the_whole(contest.place, contest.entries)
+    _keep_the_whole(contest)
     paint_contest(contest, pipe, None, batch_size, progress)
     return judge_contest(contest, extractor, progress=progress)
 
-# %% ../nbs/05n_judge.ipynb #00a21c91
+# %% ../nbs/05n_judge.ipynb #8061d2df
 def watch_run(
     run:Run|str|Path,        # folder of a training, running or ended
     seconds:float=10.,       # between two looks
@@ -181,11 +201,24 @@ def watch_run(
     device:str|None=None,    # None: the best present
     **how,                   # further arguments of `evaluate_run`
 ) -> Iterator[Scores]:
-    "Judge checkpoints as they appear, until the training has ended and all are judged."
-    run, judged = Run(run.path if isinstance(run, Run) else run), None
+    "Judge checkpoints as they appear, until the training has ended, or was killed, and all are judged; the pick is looked at once more at the end only."
+    run, judged, last = Run(run.path if isinstance(run, Run) else run), None, None
+    wanted, confirmed = {w for w in how.get('checkpoints') or () if w != 'base'}, how.pop('confirmed', True)
     while True:
-        ended = run.record.is_file() and read_json(run.record)['status'] != 'running'       # before the look, so that what comes between is not missed
+        ended = _ended(run)       # before the look, so that what comes between is not missed
         names = [run.checkpoint(s).name for s in adapter_files(run)[0]] if run.record.is_file() else []
-        if names and names != judged: judged = names; yield evaluate_run(run, pipe, device, **how)
-        elif ended: return
-        else: time.sleep(seconds)
+        there = names and ({w.partition('@')[0] for w in wanted} <= set(names) or ended)
+        if there and names != judged: judged = names; last = evaluate_run(run, pipe, device, confirmed=confirmed and ended, **how); yield last
+        elif not ended: time.sleep(seconds)
+        else: break
+    if last and confirmed and last.verdict.pick and not last.confirmation and (last := evaluate_run(run, pipe, device, **how)).confirmation: yield last
+
+def _ended(run):
+    "Whether the training has ended: its record says so, or says that it runs while nobody holds its lock."
+    if not run.record.is_file(): return False
+    if read_json(run.record)['status'] != 'running': return True
+    try:
+        with run.alone(): pass
+    except RuntimeError: return False
+    if read_json(run.record)['status'] == 'running': tqdm.write(f'{run.record} says that the training runs, but no process holds it: it was interrupted; what it left is judged', file=sys.stderr)
+    return True
