@@ -43,7 +43,7 @@ def _gap(first, h):
     g = loss_gap(first, h)
     return dict(gap=g.gap, gap_se=g.gap_se, gap_p=g.p)
 
-# %% ../nbs/05t_publish.ipynb #dfa6d22b
+# %% ../nbs/05t_publish.ipynb #34c9fd05
 def _page_facts(scores:dict) -> dict: # scores as the page wants them
     "The verdict's gates by name, and robustness and confirmation in the page's words."
     s, v = scores, scores['verdict']
@@ -52,7 +52,7 @@ def _page_facts(scores:dict) -> dict: # scores as the page wants them
         near = next((g for g in gates.get(c['name'], ()) if g['name'] == 'near-copies'), None)
         if near and c.get('copies'): c['copies'] = {k: x | {'holm': near['value']} if k in ('features', 'tiles') else x for k, x in c['copies'].items()}
         met, own = next((g for g in gates.get(c['name'], ()) if g['name'] in ('remembered', 'recall')), None), c.get('recalled')
-        if met and c.get('copies'): c['copies']['recall'] = dict(share=own['share'], n=len(own['train']), holm=met['value'])
+        if met and own and c.get('copies'): c['copies']['recall'] = dict(share=own['share'], n=len(own['train']), holm=met['value'])
         for o in (c.get('others') or {}).values(): o['se'] = o['kid_se']
     for o in (s['reference'].get('others') or {}).values(): o['se'] = o['kid_se']
     r, c = s.get('robustness'), s.get('confirmation')
