@@ -218,7 +218,7 @@ def colour_scores(
     pairs = [s in accept[w] for i, (s, _) in enumerate(judged) for j, (_, w) in enumerate(judged) if i != j]
     return wanted, seen, match, float(np.mean(pairs)) if pairs else None
 
-# %% ../nbs/05m_scores.ipynb #1e908626
+# %% ../nbs/05m_scores.ipynb #d0cabc62
 @dataclass
 class Bench:
     "What all candidates are measured against."
@@ -344,7 +344,7 @@ def score_reference(
     look = lambda net, pictures, done=lambda k: None: cached_features(net, pictures, cache_dir, done=done)
     real, other, each = look(extractor, images, done), look(extractor, floor, done), range(len(floor))
     kid, kid_se = mean_error(kid_scores(real, other), each, kid_photo_scores(real, other))
-    basis = pca_basis(other, min(64, len(other) - 1))
+    basis = np.ascontiguousarray(pca_basis(other, min(64, len(other) - 1)))    # in the layout in which it is kept and read again, which decides the last digit of products
     bench = Bench(plan, real, kid, basis, extractor, cache_dir, palette, neighbours, done, tuple((net, look(net, images)) for net in others), clip, look(clip, images) if clip else None)
     rate = lambda values: _rate(values, range(len(values)))
     _, _, match, chance = colour_scores(images, [str(p.metadata.get('color', '')).lower() for p in val], palette, neighbours)
