@@ -105,7 +105,7 @@ def compare_all(
     corr = np.divide(by_prompt @ by_prompt.T, norm, out=np.eye(len(mean)), where=norm > 0)
     return Comparison(list(scores), mean, np.linalg.norm(part, axis=1), mean[:, None] - mean[None], spread, corr, critical)
 
-# %% ../nbs/05c_selection.ipynb #673a7880
+# %% ../nbs/05c_selection.ipynb #a60020e7
 @dataclass
 class Gate:
     "One demand on a checkpoint before its score counts; `ValueError` for a value that is no number."
@@ -114,6 +114,7 @@ class Gate:
     value:float   # found
     bound:float   # held against
     sentence:str  # both in words
+    judged:bool = True   # False where there was nothing to judge by; it then counts as passed
 
     def __post_init__(self):
         self.passed, self.value, self.bound = bool(self.passed), float(self.value), float(self.bound)
@@ -148,7 +149,7 @@ def recall_gates(
     def said(k): return f'pictures of training captions come nearer to their photo than those of held-out captions do in {found[k][0]:.0%} of pairs {_after(adjusted[k], alpha)}'
     return {k: Gate('recall', q >= alpha, q, alpha, said(k)) for k, q in adjusted.items()}
 
-# %% ../nbs/05c_selection.ipynb #9d511a55
+# %% ../nbs/05c_selection.ipynb #9681b158
 def footwear_gate(
     shoes:float,         # pictures seen as footwear, of `n`
     n:float,             # pictures; the effective number where pictures of one prompt are alike
@@ -159,11 +160,11 @@ def footwear_gate(
     "Gate against pictures that are no shoes: fails if the upper end of Wilson's 95 % interval is under the real rate less a margin."
     if not 0 <= real_rate <= 1: raise ValueError(f'the rate of the real photos is a share in [0, 1], got {real_rate}')
     (low, high), bound = wilson_interval(shoes, n), real_rate - margin
-    if real_rate < least_real: return Gate('footwear', True, shoes/n, bound, f'not judged: only {real_rate:.1%} of the real photos are seen as footwear')
+    if real_rate < least_real: return Gate('footwear', True, shoes/n, bound, f'not judged: only {real_rate:.1%} of the real photos are seen as footwear', judged=False)
     rate = f'{shoes/n:.1%} of the pictures are seen as footwear (95% interval {low:.1%} to {high:.1%})'
     return Gate('footwear', high >= bound, shoes/n, bound, f'{rate}, at least {bound:.1%} is needed ({real_rate:.1%} of the real photos are)')
 
-# %% ../nbs/05c_selection.ipynb #7fa1c5ee
+# %% ../nbs/05c_selection.ipynb #6b0ca63a
 def diversity_gate(
     name:str,              # of the measure, for instance 'coverage'
     parts:np.ndarray,      # (G,) jackknife parts of the candidate, one a group of prompts; larger is more varied
@@ -177,7 +178,7 @@ def diversity_gate(
     parts, base_parts = (np.asarray(p, dtype=np.float64) for p in (parts, base_parts))
     if values is not None: parts, base_parts = parts - parts.mean() + values[0], base_parts - base_parts.mean() + values[1]
     (difference, se), value, base = paired_difference(parts, share*base_parts, range(len(parts))), parts.mean(), base_parts.mean()
-    if base <= 0: return Gate(name, True, value, 0, f'{name} {value:.3g}, not judged: the base has none to lose')
+    if base <= 0: return Gate(name, True, value, 0, f'{name} {value:.3g}, not judged: the base has none to lose', judged=False)
     t = stdtrit(len(parts)-1, (1+level)/2)
     low, high = ((share + (difference + s*t*se)/base) for s in (-1, 1))
     failed, text = high < share, f'{name} {value:.3g}, {value/base:.2f} of the base ({level:.0%} interval {low:.2f} to {high:.2f}), at least {share:g} is needed'
