@@ -13,7 +13,7 @@ from .charts import chance, fold, line_chart, loss_chart, number, percent, plus_
 from .gallery import extremes_of, pair_grid
 from .selection import decimals
 
-# %% ../nbs/05r_evidence.ipynb #af3a3fd2
+# %% ../nbs/05r_evidence.ipynb #99a54d52
 def failed_gates(
     s:dict,    # scores, as in scores.json
     name:str,  # of a candidate
@@ -21,11 +21,15 @@ def failed_gates(
     "The gates a candidate did not pass."
     return [g for g in ((s['verdict'].get('gates') or {}).get(name) or []) if not g['passed']]
 
+def _judged(g): return g.get('judged', 'not judged' not in g['sentence'])   # an older evaluation has it in words only
+
+def _count(n, word): return f'{n} {word}{"s"*(n != 1)}'
+
 def gate_counts(
     gates:list, # of one candidate: name, passed, value, bound, sentence, and perhaps judged
 ) -> str:       # '2 passed, 2 not judged'; '3 passed'; 'not judged'
     "How many gates a candidate passed, and at how many there was nothing to judge by."
-    idle = sum(not g.get('judged', True) for g in gates)
+    idle = sum(not _judged(g) for g in gates)
     return ', '.join(f'{n} {word}' for n, word in ((sum(g['passed'] for g in gates) - idle, 'passed'), (idle, 'not judged')) if n or word == 'passed' and not idle)
 
 def _gates_line(s):
@@ -33,8 +37,9 @@ def _gates_line(s):
     if not gates: return 'Gates', 'not measured', '', 'Nobody looked for copies of the training, and variety was not compared with the base.'
     failed = {n: failed_gates(s, n) for n in gates if failed_gates(s, n)}
     names = ', '.join(dict.fromkeys(g['name'] for rows in gates.values() for g in rows))
-    idle = list(dict.fromkeys(f'{g["name"]} {g["sentence"]}' if g['sentence'].startswith('not judged') else g['sentence'] for rows in gates.values() for g in rows if not g.get('judged', True)))
-    silent = f'<ul>{"".join(f"<li>{safe(x)}</li>" for x in idle)}</ul>' if idle else ''
+    idle = [g for rows in gates.values() for g in rows if not _judged(g)]
+    why = {g['name']: g['sentence'].partition('not judged: ')[2] for g in idle}
+    silent = '<ul>' + ''.join(f'<li><b>{safe(n)}</b> not judged for {_count(sum(g["name"] == n for g in idle), "checkpoint")}: {safe(x)}</li>' for n, x in why.items()) + '</ul>' if idle else ''
     if not failed: return 'Gates', 'not all judged' if idle else 'all passed', '', f'No checkpoint was dropped. Looked at: {safe(names)}.{silent}'
     why = ''.join(f'<li><b>{safe(n)}</b> {safe(g["name"])}: {safe(g["sentence"])}</li>' for n, rows in failed.items() for g in rows)
     return 'Gates', f'{len(failed)} dropped', 'bad', f'<ul>{why}</ul>{silent}'
@@ -218,7 +223,7 @@ def goals_section(
     return section('Goals of the original', 'As they were set at the start of the project, with their own thresholds. They do not decide here.',
                    f'<div class="wide"><table class="narrow"><thead><tr><th scope="col">goal</th><th scope="col"></th><th scope="col">value</th><th scope="col">candidate</th></tr></thead><tbody>{rows}</tbody></table></div>')
 
-# %% ../nbs/05r_evidence.ipynb #3f851ba1
+# %% ../nbs/05r_evidence.ipynb #9855c3ce
 _SIGNS = {True: '<span class="yes">✓</span>', False: '<span class="no">✗</span>', None: '<span class="faint">–</span>'}
 
 def _marks(found):
@@ -254,8 +259,6 @@ def _vote_row(t):
     agrees = f'{percent(t["agrees"]["value"])}<small>{percent(t["agrees"]["low"])[:-2]} to {percent(t["agrees"]["high"])}</small>' if t['agrees'] else '–'
     cells = ''.join(f'<td>{t[k]}</td>' for k in ('wins', 'losses', 'ties', 'voters')) + f'<td>{agrees}</td><td>{kid}</td><td>{f"<span class={chr(34)}badge {kind}{chr(34)}>{words}</span>" if words else "–"}</td>'
     return f'<tr><th scope="row">{safe(t["a"])}<small>against {safe(t["b"])}</small></th>{cells}</tr>'
-
-def _count(n, word): return f'{n} {word}{"s"*(n != 1)}'
 
 def _doubts(votes):
     "What weakens the votes, in words."

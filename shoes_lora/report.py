@@ -14,7 +14,7 @@ from .evidence import backing, ends_sections, failed_gates, gate_counts, goals_s
 from .gallery import picture_share, sample_grid
 from .selection import MIN_PICTURES, MIN_PROMPTS, decimals
 
-# %% ../nbs/05d_report.ipynb #ecaec71a
+# %% ../nbs/05d_report.ipynb #f8639148
 STYLE = '''
 :root{color-scheme:light dark;--edge:rgba(30,30,30,.13);--warn:#b03a2e;--warn-wash:#f9e7e4;--run1:#8b5fbf;--other-ink:#2f5c9c;--paper:#faf9f6;--card:#ffffff;--ink:#1c1d20;
 --soft:#5d6067;--faint:#6f737c;--line:#e4e2dc;--grid:#eeece6;--pick:#0b7a5b;--pick-wash:#e4f4ed;--other:#3d6fb4;
@@ -80,13 +80,14 @@ section>.note{margin-bottom:16px}
 .key .k-train{border-color:var(--run1)}.key .k-run1{border-color:var(--run1)}
 .key .k-dot{width:9px;height:9px;border:0;border-radius:50%;background:var(--other);vertical-align:0}.key .k-dot.base{background:var(--base)}.key .k-dot.pick{background:var(--pick)}.key .k-dot.off{background:var(--warn)}
 .key .k-pick{border-color:var(--pick)}.key .k-off{border-color:var(--warn)}.key .k-base{border-color:var(--base)}.key .k-real{border-top:2px dashed var(--real);width:18px;border-radius:0}
+.key+.charts{margin-top:18px}
 .wide{overflow-x:auto;margin:0 -24px;padding:0 24px 3px;
 background:linear-gradient(90deg,transparent,var(--card) 60%) 100% 0/56px 100% local no-repeat,linear-gradient(90deg,transparent,var(--edge)) 100% 0/14px 100% scroll no-repeat}
 table{border-collapse:collapse;width:100%;font-size:14.5px}
 th,td{padding:9px 9px;text-align:right;border-bottom:1px solid var(--line);white-space:nowrap}
 th{font-size:12.5px;font-weight:560;color:var(--soft);vertical-align:bottom;line-height:1.3}
 td small{font-weight:400;display:block;font-size:12px;line-height:1.25}
-th:first-child{text-align:left;position:sticky;left:0;background:var(--card);font-weight:560;max-width:26em;white-space:normal;overflow-wrap:anywhere}tbody th{font-size:inherit;color:inherit;vertical-align:middle;line-height:inherit;min-width:8.5em}
+th:first-child{text-align:left;position:sticky;left:0;background:var(--card);font-weight:560;max-width:26em;white-space:normal;overflow-wrap:anywhere}tbody th{font-size:inherit;color:inherit;vertical-align:middle;line-height:inherit;min-width:min(45vw,10.5em)}
 tbody th small{font-weight:400;display:block;font-size:12px;line-height:1.25}
 tbody tr:last-child>*{border-bottom:0}
 tr.pick>td,tr.pick>th{background:var(--pick-wash)}
@@ -172,7 +173,7 @@ details.paper::details-content{content-visibility:visible;block-size:auto}summar
 .charts.small{grid-template-columns:repeat(4,1fr)}}
 '''
 
-# %% ../nbs/05d_report.ipynb #fc26f674
+# %% ../nbs/05d_report.ipynb #b40453f3
 def _contestants(s):
     "How many of what is compared, in words."
     rest = [c for c in s['candidates'] if c['step'] is not None]
@@ -189,7 +190,7 @@ def _split_sentence(v):
 def _warning(s):
     "A confirmation that did not confirm stands below the headline, too."
     c = s.get('confirmation')
-    return '' if not c or c.get('status') == 'confirmed' else f'<p class="warn" role="note"><b>Confirmation: {safe(c.get("status", "status not recorded"))}.</b> {safe(c["sentence"])}</p>'
+    return '' if not c or c.get('status') == 'confirmed' else f'<p class="warn" role="note"><b>Tried again on fresh pictures.</b> {safe(c["sentence"])}</p>'
 
 def _header(s):
     v = s['verdict']
