@@ -6,14 +6,14 @@
 __all__ = ['MEASURES', 'failed_gates', 'gate_counts', 'is_comparison', 'backing', 'other_measures', 'memorisation',
            'loss_section', 'ends_sections', 'goals_section', 'people_section', 'people_lines']
 
-# %% ../nbs/05r_evidence.ipynb #ca99d62c
+# %% ../nbs/05r_evidence.ipynb #96dfa53d
 import math
 
-from .charts import chance, fold, line_chart, loss_chart, number, percent, plus_minus, safe, section, split_name, table_head
+from .charts import chance, fold, line_chart, loss_chart, number, percent, plus_minus, safe, section, sentence, split_name, table_head
 from .gallery import extremes_of, pair_grid
 from .selection import decimals
 
-# %% ../nbs/05r_evidence.ipynb #99a54d52
+# %% ../nbs/05r_evidence.ipynb #3a97dc68
 def failed_gates(
     s:dict,    # scores, as in scores.json
     name:str,  # of a candidate
@@ -39,16 +39,16 @@ def _gates_line(s):
     names = ', '.join(dict.fromkeys(g['name'] for rows in gates.values() for g in rows))
     idle = [g for rows in gates.values() for g in rows if not _judged(g)]
     why = {g['name']: g['sentence'].partition('not judged: ')[2] for g in idle}
-    silent = '<ul>' + ''.join(f'<li><b>{safe(n)}</b> not judged for {_count(sum(g["name"] == n for g in idle), "checkpoint")}: {safe(x)}</li>' for n, x in why.items()) + '</ul>' if idle else ''
+    silent = '<ul>' + ''.join(f'<li><b>{safe(n)}</b> not judged for {_count(sum(g["name"] == n for g in idle), "checkpoint")}: {sentence(x)}</li>' for n, x in why.items()) + '</ul>' if idle else ''
     if not failed: return 'Gates', 'not all judged' if idle else 'all passed', '', f'No checkpoint was dropped. Looked at: {safe(names)}.{silent}'
-    why = ''.join(f'<li><b>{safe(n)}</b> {safe(g["name"])}: {safe(g["sentence"])}</li>' for n, rows in failed.items() for g in rows)
+    why = ''.join(f'<li><b>{safe(n)}</b> {safe(g["name"])}: {sentence(g["sentence"])}</li>' for n, rows in failed.items() for g in rows)
     return 'Gates', f'{len(failed)} dropped', 'bad', f'<ul>{why}</ul>{silent}'
 
 def _robustness_line(s):
     r = s.get('robustness')
     if not r: return 'Robustness', 'not measured', '', 'One measure in one network was asked.'
     picks = ' '.join(f'<span>{safe(k)} <b>{safe(v or "none")}</b></span>' for k, v in (r.get('picks') or {}).items())
-    return 'Robustness', r['verdict'], '' if r['verdict'] == 'robust' else 'bad', safe(r['sentence']) + (f'<small>{picks}</small>' if picks else '')
+    return 'Robustness', r['verdict'], '' if r['verdict'] == 'robust' else 'bad', sentence(r['sentence']) + (f'<small>{picks}</small>' if picks else '')
 
 def _again(x, name):
     d = decimals(x['se'])
@@ -66,7 +66,7 @@ def _confirmation_line(s):
     if not c: return 'Confirmation', 'not measured', '', 'The checkpoint was not tried again on captions and seeds that had no part in choosing.'
     both = ' '.join(_again(c[k], k) for k in ('selection', 'confirmation') if c.get(k))
     note = 'difference to the base, each interval for this one difference (the plot below has wider ones, which hold together):'
-    return 'Confirmation', c.get('status', 'status not recorded'), '' if c.get('status') == 'confirmed' else 'bad', safe(c['sentence']) + (f'<small><span>{note}</span> {both}</small>' if both else '')
+    return 'Confirmation', c.get('status', 'status not recorded'), '' if c.get('status') == 'confirmed' else 'bad', sentence(c['sentence']) + (f'<small><span>{note}</span> {both}</small>' if both else '')
 
 def backing(
     s:dict,  # scores, as in scores.json
@@ -106,7 +106,7 @@ def other_measures(
     note = f'↓ smaller is better, ↑ larger is better. They do not choose among the checkpoints that passed; coverage and variety are gates, too.{number_of}'
     return fold('Other measures, with standard errors', f'<p class="note">{note}</p>{table}')
 
-# %% ../nbs/05r_evidence.ipynb #44416008
+# %% ../nbs/05r_evidence.ipynb #dc68de52
 def _p(p): return f'<td>{"–" if p is None else safe(chance(p))}</td>'
 
 def _tail(x): return f'<td>{x["count"]}</td>{_p(x.get("p"))}' if x else '<td>–</td><td>–</td>'   # near-copies in one space, and its own p-value
@@ -136,7 +136,7 @@ def memorisation(
     if not found and not pairs: return section('Copies of the training', 'Not measured.', '')
     body = _copies_table(s, found) if found else ''
     for name in [shown] * (shown in found or shown in (pairs or {})) + [c['name'] for c in s['candidates'] if c['name'] != shown]:
-        text, grid = safe((found.get(name) or {}).get('sentence') or ''), pair_grid((pairs or {}).get(name) or [], most)
+        text, grid = sentence((found.get(name) or {}).get('sentence') or ''), pair_grid((pairs or {}).get(name) or [], most)
         if text or (pairs or {}).get(name): body += fold(f'{safe(name)}<small>{text}</small>', grid, name == shown, False)
     note = ('Generated pictures closer to a training photo than any held-out photo is; p is the chance of so many without copying, in this space alone. <i>p, all together</i> is for both spaces and all checkpoints, and the gate goes by it. '
             'Captions of training photos were painted, too: without memory their own photo is met better than a held-out one is in half of the pairs. '

@@ -6,10 +6,10 @@
 __all__ = ['STYLE', 'RATES', 'HOW', 'verdict_tiles', 'forest', 'pick_row', 'table', 'curves', 'provenance', 'render_report',
            'report_markdown']
 
-# %% ../nbs/05d_report.ipynb #2c3d1064
+# %% ../nbs/05d_report.ipynb #2675f81d
 import re
 
-from .charts import interval_chart, line_chart, number, percent, plus_minus, safe, section, section_id, split_name, table_head
+from .charts import interval_chart, line_chart, number, percent, plus_minus, safe, section, section_id, sentence, split_name, table_head
 from .evidence import backing, ends_sections, failed_gates, gate_counts, goals_section, is_comparison, loss_section, memorisation, other_measures, people_lines, people_section
 from .gallery import picture_share, sample_grid
 from .selection import MIN_PICTURES, MIN_PROMPTS, decimals
@@ -173,7 +173,7 @@ details.paper::details-content{content-visibility:visible;block-size:auto}summar
 .charts.small{grid-template-columns:repeat(4,1fr)}}
 '''
 
-# %% ../nbs/05d_report.ipynb #b40453f3
+# %% ../nbs/05d_report.ipynb #1a6e3923
 def _contestants(s):
     "How many of what is compared, in words."
     rest = [c for c in s['candidates'] if c['step'] is not None]
@@ -190,14 +190,14 @@ def _split_sentence(v):
 def _warning(s):
     "A confirmation that did not confirm stands below the headline, too."
     c = s.get('confirmation')
-    return '' if not c or c.get('status') == 'confirmed' else f'<p class="warn" role="note"><b>Tried again on fresh pictures.</b> {safe(c["sentence"])}</p>'
+    return '' if not c or c.get('status') == 'confirmed' else f'<p class="warn" role="note"><b>Tried again on fresh pictures.</b> {sentence(c["sentence"])}</p>'
 
 def _header(s):
     v = s['verdict']
     title, rest = _split_sentence(v)
     return (f'<header><div class="eyebrow"><b>shoes-lora</b><span>evaluation of {safe(s["run"])}</span><span>{safe(s["created"][:10])}</span>'
             f'<span>{_contestants(s)}, {v["n"]} pictures each</span></div>'
-            f'<h1 class="{"pick" if v["pick"] else ""}">{safe(title)}</h1><p class="lead">{safe(rest[:1].upper() + rest[1:])}</p>{_warning(s)}</header>')
+            f'<h1 class="{"pick" if v["pick"] else ""}">{safe(title)}</h1><p class="lead">{sentence(rest[:1].upper() + rest[1:])}</p>{_warning(s)}</header>')
 
 def _shown(s):
     "The candidate the page compares with the base: the pick, or where there is none the smallest KID after the base, of those that passed the gates if any did."
