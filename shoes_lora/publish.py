@@ -119,7 +119,7 @@ def write_report(
     write_file(place.markdown, report_markdown(scores, people))
     return write_file(place.report, render_report(scores, rows, losses, heldout or None, {c['name']: _pairs(place, c) for c in scores['candidates']}, {c['name']: _ends(place, c, prompts) for c in scores['candidates']}, people))
 
-# %% ../nbs/05t_publish.ipynb #128f3678
+# %% ../nbs/05t_publish.ipynb #4abc4be0
 def _same_question(places, found):
     "Raise unless two evaluations can be put together."
     a, b = found
@@ -165,11 +165,12 @@ def _check_target(target, places, title):
         raise ValueError(f'{target.path} holds the scores of something else ({read_json(target.scores)["run"]}); give another folder (--output)')
 
 def _picks(names, found, plan):
-    "The pick of one run against that of the other, or the best where nothing was picked: names, difference, error, interval."
-    shown = [f.verdict.pick or f.verdict.best for f in found]
+    "The pick of one run against that of the other, or the smallest KID where nothing was picked: names, difference, error, interval."
+    def first(f): passed = [c for c in f.candidates[1:] if c.name not in f.verdict.dropped]; return min(passed or f.candidates[1:], key=lambda c: c.kid).name   # never the base
+    shown = [f.verdict.pick or first(f) for f in found]
     a, b = (f.candidate(k) for f, k in zip(found, shown))
     difference, se = paired_difference(*([p.kid_score for p in c.pictures] for c in (a, b)), [p.prompt for p in plan.pictures()], a.photo_scores, b.photo_scores)
-    return dict(names=[k if k == 'base' else f'{n}/{k}' for n, k in zip(names, shown)], picked=[f.verdict.pick is not None for f in found], difference=float(difference), se=float(se), interval=[float(difference + k*1.96*se) for k in (-1, 1)])
+    return dict(names=[f'{n}/{k}' for n, k in zip(names, shown)], picked=[f.verdict.pick is not None for f in found], difference=float(difference), se=float(se), interval=[float(difference + k*1.96*se) for k in (-1, 1)])
 
 def _lend(source, target):
     "The same file in a second place: a link where the disk has links, else a copy."

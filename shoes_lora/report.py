@@ -278,14 +278,14 @@ def forest(
     note = f'KID of each checkpoint minus KID of the base, same prompts and seeds, with simultaneous intervals, which hold together at {100*s["verdict"]["level"]:.0f} % (a single difference has a narrower one). Left is better.' + _earliest_note(s)
     return section('Better than the base?', note, interval_chart(rows, s['reference']['kid_floor'] - s['candidates'][0]['kid'], _page_decimals(s)) + key)
 
-# %% ../nbs/05d_report.ipynb #63f2bcc6
+# %% ../nbs/05d_report.ipynb #0da1ecef
 def _pick_sentence(p):
     "The pick of one run against that of the other, in words."
     (a, b), d, (low, high) = p['names'], decimals(p['se']) if p['se'] else 3, p['interval']
     told = f'{a} is better' if high < 0 else f'{b} is better' if low > 0 else 'they cannot be told apart'
     best = [n for n, picked in zip(p['names'], p['picked']) if not picked]
     return (f'{a} against {b}: KID difference {number(p["difference"], d, True)} ({number(low, d)} to {number(high, d)}, 95 % interval of this one difference): {told}.'
-            + (f' {" and ".join(best)}: no pick of its own run, but its best.' if best else ''))
+            + (f' {" and ".join(best)}: no pick of its own run, but its smallest KID.' if best else ''))
 
 def pick_row(
     s:dict,  # scores, as in scores.json, with 'picks' where two runs are compared
