@@ -233,7 +233,7 @@ def test_other_kinds_of_evaluation(tmp_path):
     adapter = next((tmp_path/'demo'/'run'/'checkpoints'/'checkpoint-2').glob('pytorch_lora*'))
     shutil.copyfile(adapter, tmp_path/'mine.safetensors')
     status, out, err = shell('evaluate', '--lora', 'mine.safetensors', '--base', 'tiny', '--data', 'demo/photos', '--output', 'files', '--pictures', 4, '--weights', '0.5,1', cwd=tmp_path)
-    assert status == 0 and [l.split()[0] for l in out.splitlines()[:3]] == ['base', 'mine@0.5', 'mine'], f'{out}\n{err[-3000:]}'
+    assert status == 0 and [l.split()[0] for l in out.splitlines()[:3]] == ['base', 'mine', 'mine@0.5'], f'{out}\n{err[-3000:]}'
     page = (tmp_path/'files'/'report.html').read_text(encoding='utf-8')
     assert 'mine@0.5' in page and 'Along the steps' not in page and 'the first given' in page and 'weight 0.5' in page
     status, out, err = shell('evaluate', 'demo/run', '--watch', '--no-notebooks', cwd=tmp_path)       # the training has ended: one verdict, and that is all
