@@ -238,7 +238,8 @@ def test_other_kinds_of_evaluation(tmp_path):
     assert 'mine@0.5' in page and 'Along the steps' not in page and 'the first given' in page and 'weight 0.5' in page
     status, out, err = shell('evaluate', 'demo/run', '--watch', '--no-notebooks', cwd=tmp_path)       # the training has ended: one verdict, and that is all
     assert status == 0 and out.count('report.html') == 1, f'{out}\n{err[-3000:]}'
-    status, out, err = shell('evaluate', '--samples', 'demo/run/evaluation/samples/base', '--samples', 'files/samples/base', '--data', 'demo/photos', '--output', 'folders', cwd=tmp_path)
+    shutil.copytree(tmp_path/'files'/'samples'/'base', tmp_path/'theirs'/'base')
+    status, out, err = shell('evaluate', '--samples', 'demo/run/evaluation/samples/base', '--samples', 'theirs/base', '--data', 'demo/photos', '--output', 'folders', cwd=tmp_path)
     assert status == 0 and {'scores.json', 'report.md'} <= {f.name for f in (tmp_path/'folders').iterdir()} and '| samples/base | 4 |' in (tmp_path/'folders'/'report.md').read_text(encoding='utf-8'), f'{out}\n{err[-3000:]}'
     assert '--watch is not for --original results and would be ignored' in error('evaluate', '--original', 'x.json', '--watch', cwd=tmp_path)
     assert '--weights is not for --samples folders' in error('evaluate', '--samples', 'demo', '--weights', '1', '--data', 'x', '--output', 'y', cwd=tmp_path)
