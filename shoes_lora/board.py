@@ -5,22 +5,22 @@
 # %% auto #0
 __all__ = ['MEASURES', 'demo_evaluation', 'Column', 'Board', 'read_board', 'worst_first', 'reuse_text', 'draw_board']
 
-# %% ../nbs/07e_board.ipynb #b757ff1a
-import json, math, shlex, tempfile, textwrap
+# %% ../nbs/07e_board.ipynb #bd7a06b5
+import json, math, re, shlex, tempfile, textwrap
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageDraw
 
-from .adapters import load_adapter
+from .adapters import load_adapter, mixture_hash
 from .catalogue import draw_catalogue
 from .checkpoints import WEIGHTS, Run, read_json, write_file, write_json
 from .dataset import Photo
 from .plan import EvalPlan, Evaluation, PlanPicture, make_plan
 from .inference import Sample, read_sample, save_sample
 from .panels import draw_photo
-from .gallery import distinct_words
+from .gallery import distinct_words, short_name
 
 # %% ../nbs/07e_board.ipynb #cbaa509b
 _HAZE = dict(zip(('base', 'checkpoint-100', 'checkpoint-200', 'checkpoint-300', 'checkpoint-400'), (.75, .5, .25, .22, .05)))   # share of the haze in each picture
@@ -58,9 +58,9 @@ def demo_evaluation(
                                'made up', '0'*16, c['adapter_hash'], plan.dtype, 'cpu', 0.), place.samples(c['name'])/p.file)
     return place.path
 
-# %% ../nbs/07e_board.ipynb #f1b77340
+# %% ../nbs/07e_board.ipynb #ab7610a8
 MEASURES = dict( # of one picture: name in the scores -> in words, and whether more is better
-    kid_score=('KID part', False), own_prompt=('own prompt', True), clip_score=('CLIP score', True), colour_match=('colour as asked', True), white_border=('white border', True), footwear=('taken for footwear', True))
+    kid_score=('KID part', False), clip=('CLIP score with its own prompt', True), colour_match=('colour as asked', True), white_border=('white border', True), centred=('centred', True), single=('one product', True), footwear=('taken for footwear', True))
 
 @dataclass(frozen=True)
 class Column:
@@ -72,6 +72,7 @@ class Column:
     kid_se:float|None=None
     gates:tuple=()    # sentences of the gates it failed
     scores:dict|None=None # file of a picture -> what was measured on it
+    weight:float=1.       # of the adapter
 
 @dataclass(frozen=True)
 class Board:
@@ -108,12 +109,12 @@ def _column(c, verdict):
     "A column from the record of a candidate."
     gates = tuple(g['sentence'] for g in c.get('gates') or () if not g['passed'])
     signs = ('base',)*(c['step'] is None) + tuple(s for s, yes in (('pick', c['name'] == verdict['pick']), ('tied', c['name'] in verdict['tied'] and len(verdict['tied']) > 1), ('gated', gates)) if yes)
-    return Column(c['name'], c['step'], signs, c['kid'], c['kid_se'], gates, {p['file']: p for p in c['pictures']})
+    return Column(c['name'], c['step'], signs, c['kid'], c['kid_se'], gates, {p['file']: p for p in c['pictures']}, c.get('weight') or 1.)
 
 def _unscored(place):
     "Columns of the folders of pictures, without any score."
-    found = {p.name: int(p.name.partition('-')[2]) for p in place.samples('base').parent.glob('checkpoint-*') if p.name.partition('-')[2].isdigit()}
-    return [Column('base', None, ('base',)), *(Column(n, s) for n, s in sorted(found.items(), key=lambda x: x[1]))]
+    found = {p.name: (int(m[1]), float(m[2] or 1)) for p in place.samples('base').parent.glob('checkpoint-*') if (m := re.fullmatch(r'checkpoint-(\d+)(?:@(-?[\d.]+))?', p.name))}
+    return [Column('base', None, ('base',)), *(Column(n, step, weight=weight) for n, (step, weight) in sorted(found.items(), key=lambda x: x[1]))]
 
 def read_board(
     folder:str|Path, # of an evaluation, usually RUN/evaluation
@@ -142,7 +143,7 @@ def worst_first(
         return max(-v if MEASURES[measure][1] else v for v in found) if found else -math.inf
     return sorted(board.plan.pictures(), key=badness, reverse=True)
 
-# %% ../nbs/07e_board.ipynb #e87d14a4
+# %% ../nbs/07e_board.ipynb #be45907f
 def _adapter_file(run, step):
     "The converted adapter of `step`, else that of the checkpoint; None where both are gone."
     return next((f for f in (run.weights(step)/WEIGHTS, run.checkpoint(step).adapter) if f.is_file()), None) if run else None
@@ -150,10 +151,10 @@ def _adapter_file(run, step):
 def _lora(board, column, adapter_hash):
     "Option that names the adapter, and a remark where it cannot be had."
     if column.step is None: return [], ''
-    file = _adapter_file(board.run, column.step)
-    if file is None: return ['--lora', column.name.upper()], f'# put the file of {column.name} (adapter {adapter_hash}) in the place of {column.name.upper()}: it is not beside this evaluation\n'
-    if (now := load_adapter(file).hash) != adapter_hash: return ['--lora', str(file)], f'# paints another picture: {column.name} now holds adapter {now}, this one was painted by {adapter_hash}\n'
-    return ['--lora', str(file)], ''
+    file, weight = _adapter_file(board.run, column.step), ['--weight', f'{column.weight:g}']*(column.weight != 1)
+    if file is None: return ['--lora', column.name.upper(), *weight], f'# put the file of {column.name} (adapter {adapter_hash}) in the place of {column.name.upper()}: it is not beside this evaluation\n'
+    if (now := mixture_hash({'': load_adapter(file).hash}, {'': column.weight})) != adapter_hash: return ['--lora', str(file), *weight], f'# paints another picture: {column.name} now holds adapter {now}, this one was painted by {adapter_hash}\n'
+    return ['--lora', str(file), *weight], ''
 
 def reuse_text(
     board:Board,
@@ -166,7 +167,7 @@ def reuse_text(
     options = [x for k, v in facts.items() for x in (f'--{k.replace("_", "-")}', str(v))] + (['--negative-prompt', s.negative_prompt] if s.negative_prompt else [])
     return remark + shlex.join(['shoes-lora', 'generate', *lora, *options, '--', s.prompt])
 
-# %% ../nbs/07e_board.ipynb #66952f73
+# %% ../nbs/07e_board.ipynb #be54f8de
 def draw_board(
     board:Board,
     pictures:list,   # of `PlanPicture`, the rows
@@ -175,7 +176,7 @@ def draw_board(
     "Some rows of the board as one picture: the base left, the words in which the prompts differ beside each row."
     gap, left, top = 4, 130, 30
     page = Image.new('RGB', (left + len(board.columns)*(size + gap), top + len(pictures)*(size + gap)), 'white'); draw = ImageDraw.Draw(page)
-    for j, c in enumerate(board.columns): draw.text((left + j*(size + gap), 2), '\n'.join([c.name.replace('checkpoint-', 'step '), ', '.join(s for s in c.signs if s != 'base')]), 'black')
+    for j, c in enumerate(board.columns): draw.text((left + j*(size + gap), 2), '\n'.join([short_name(c.name), ', '.join(s for s in c.signs if s != 'base')]), 'black')
     for i, (p, words) in enumerate(zip(pictures, distinct_words([p.prompt for p in pictures]))):
         y = top + i*(size + gap); draw.text((2, y + 4), '\n'.join([*textwrap.wrap(words, 20), f'seed {p.seed}']), 'black')
         for j, c in enumerate(board.columns): page.paste(draw_photo(Photo(p.file, board.path(c.name, p), ''), size), (left + j*(size + gap), y))

@@ -4,7 +4,7 @@
 
 # %% auto #0
 __all__ = ['plot_rates', 'null_splits', 'plot_null', 'count_covers', 'MadeUpRun', 'made_up_run', 'judge', 'rule_power',
-           'plot_power', 'OriginalResults', 'read_original_results', 'judge_original']
+           'plot_power', 'OriginalResults', 'read_original_results', 'judge_original', 'original_report']
 
 # %% ../nbs/05k_calibration.ipynb #a45f3686
 import json
@@ -154,7 +154,7 @@ def plot_power(
     fig.suptitle(f'A gain is seen four times in five from the stated size on ({sims} runs a point)', fontsize=10.5)
     return fig
 
-# %% ../nbs/05k_calibration.ipynb #5102e0ab
+# %% ../nbs/05k_calibration.ipynb #d0768b58
 @dataclass
 class OriginalResults:
     "CLIP scores of the original system, of real pictures only."
@@ -176,9 +176,11 @@ def read_original_results(
         raw, reported = ({f'checkpoint-{k}': of(r) for k, r in sorted(records.items())} for of in (lambda r: np.array(r['individual_scores'], dtype=np.float64), lambda r: float(r['mean'])))
     except (KeyError, TypeError, AttributeError, ValueError) as e: raise ValueError(f'{path} is not a results file of the original system ({type(e).__name__}: {e})') from e
     if odd := [k for k, s in raw.items() if s.ndim != 1 or not np.isfinite(s).all() or (s < 0).any()]: raise ValueError(f'{odd[0]} in {path} holds scores that are no numbers of 0 or more')
-    scores = {k: s[s > 0] for k, s in raw.items()}
-    counts = {k: len(s) for k, s in scores.items()}
+    counts = {k: int((s > 0).sum()) for k, s in raw.items()}
     if len(set(counts.values())) != 1 or 0 in counts.values(): raise ValueError(f'the checkpoints in {path} have different numbers of scored pictures, so none can be paired: {counts}')
+    first = next(iter(raw.values())) > 0
+    if odd := [k for k, s in raw.items() if (s > 0).tolist() != first.tolist()]: raise ValueError(f'{odd[0]} in {path} lacks scores at other places than {next(iter(raw))}, so the scores that are left are not of the same pictures and cannot be paired')
+    scores = {k: s[first] for k, s in raw.items()}
     return OriginalResults(scores, {k: int(k[11:]) for k in scores}, {k: int((s == 0).sum()) for k, s in raw.items()}, reported)
 
 def judge_original(
@@ -190,3 +192,14 @@ def judge_original(
     v = select(found.scores, found.steps, range(n), base=None, higher=True, score='CLIP score', **dict(min_pictures=n, min_prompts=n) | rule)
     if n < MIN_PICTURES and v.status != 'insufficient': v.sentence += f' Nothing to ship by: {n} pictures a checkpoint, where {MIN_PICTURES} are asked for.'
     return v
+
+# %% ../nbs/05k_calibration.ipynb #4c961fd0
+def original_report(
+    found:OriginalResults,
+) -> tuple: # Markdown, and plain values for JSON
+    "Means, what was dropped and the verdict on results of the original system."
+    verdict = judge_original(found)
+    rows = [f'| {k} | {s.mean():.2f} | {len(s)} | {found.dropped[k]} | {found.reported[k]:.2f} |' for k, s in found.scores.items()]
+    table = '\n'.join(['| checkpoint | CLIP score | pictures | zeros dropped | mean reported |', '| --- | ---: | ---: | ---: | ---: |', *rows])
+    facts = dict(scores={k: s.tolist() for k, s in found.scores.items()}, steps=found.steps, dropped=found.dropped, reported=found.reported, verdict=json.loads(verdict.to_json()))
+    return f'## Results of the original system\n\n{verdict.sentence}\n\n{table}\n\n{verdict.details}\n', facts

@@ -5,7 +5,7 @@
 # %% auto #0
 __all__ = ['summary_html', 'draw_candidate', 'ChecklistPanel']
 
-# %% ../nbs/07d_checklist.ipynb #2930c692
+# %% ../nbs/07d_checklist.ipynb #b06d50b3
 import textwrap
 from datetime import datetime, timezone
 from html import escape
@@ -20,7 +20,7 @@ from .people import GROUPS, POINTS, Marks, Opinions, checklist_summary, read_che
 from .plan import grid_rows
 from .inference import read_sample
 from .panels import draw_photo, png_bytes
-from .gallery import distinct_words
+from .gallery import distinct_words, short_name
 
 # %% ../nbs/07d_checklist.ipynb #2543b351
 def summary_html(
@@ -37,7 +37,7 @@ def summary_html(
     notes = ''.join(f'<td style="vertical-align:top;max-width:180px">{escape(s["notes"])}</td>' for s in summary.values()) if any(s['notes'] for s in summary.values()) else ''
     return f'<table style="line-height:1.4;border-collapse:collapse"><tr><th></th>{head}</tr>{rows}{f"<tr><td><b>Notes</b></td>{notes}</tr>" if notes else ""}</table>'
 
-# %% ../nbs/07d_checklist.ipynb #450f57fe
+# %% ../nbs/07d_checklist.ipynb #939daddd
 def draw_candidate(
     board:Board,
     name:str,          # of a candidate
@@ -62,7 +62,7 @@ class ChecklistPanel:
     ):
         self.board, self.file, self.size, self._quiet = read_board(folder), Opinions(folder).checklist, size, False
         names = self.board.names; first = next((c.name for c in self.board.columns if 'pick' in c.signs), names[-1])
-        self.name = W.ToggleButtons(options=[(n.replace('checkpoint-', 'step '), n) for n in names], value=first, style=W.ToggleButtonsStyle(button_width='90px'))
+        self.name = W.ToggleButtons(options=[(short_name(n), n) for n in names], value=first, style=W.ToggleButtonsStyle(button_width='90px'))
         self.points = {k: W.ToggleButtons(options=['?', 'yes', 'no'], style=W.ToggleButtonsStyle(button_width='44px')) for k in POINTS}
         self.notes, self.img = W.Textarea(placeholder='notes', continuous_update=False, layout=W.Layout(width='400px', height='70px')), W.Image(format='png', layout=W.Layout(align_self='flex-start'))
         self.status, self.table = W.HTML(), W.HTML()

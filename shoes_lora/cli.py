@@ -4,9 +4,9 @@
 
 # %% auto #0
 __all__ = ['app', 'data_app', 'Base', 'Device', 'Dtype', 'Folder', 'Layout', 'Where', 'Template', 'Tokens', 'RunFolder', 'Alpha',
-           'Partial', 'LoraFile', 'command', 'main', 'env', 'draw', 'check', 'prepare', 'stats', 'export', 'augment',
-           'train', 'convert', 'inspect_', 'export_', 'push', 'evaluate', 'compare', 'prune', 'compact', 'move', 'demo',
-           'generate', 'expand']
+           'Partial', 'LoraFile', 'BELONGS', 'command', 'main', 'env', 'draw', 'check', 'prepare', 'stats', 'export',
+           'augment', 'train', 'convert', 'inspect_', 'export_', 'push', 'evaluate', 'compare', 'prune', 'compact',
+           'move', 'demo', 'generate', 'expand']
 
 # %% ../nbs/09_cli.ipynb #dde75902
 import inspect, itertools, re, sys, traceback
@@ -310,7 +310,7 @@ def train(
     typer.echo(f'{run.path}: checkpoints of steps {", ".join(str(c.step) for c in run.checkpoints())}')
     typer.echo(f'Next: shoes-lora evaluate {run.path}')
 
-# %% ../nbs/09_cli.ipynb #59030ab0
+# %% ../nbs/09_cli.ipynb #5eb9af93
 RunFolder = Annotated[Path, typer.Argument(metavar='RUN', help='Folder that `train` wrote.')]
 
 @command('''convert outputs/my_shoes
@@ -400,11 +400,23 @@ def _plan(path:Path):
     return EvalPlan.from_json(path.read_text(encoding='utf-8'))
 
 def _tell(scores) -> None:
-    "A line for each candidate, and the verdict with what stands behind it."
+    "A line for each candidate, the verdict, and whether other measures and fresh pictures agree."
     for c in scores.candidates:
         rates = [f'{name} {rate.value:.0%}' for name, rate in (('white border', c.white_border), ('colour match', c.colour_match), ('footwear', c.footwear)) if rate]
         typer.echo(f'{c.name:18} KID {c.kid:.3f} +- {c.kid_se:.3f}   {"   ".join(rates)}')
     if getattr(scores, 'verdict', None): typer.echo(scores.verdict.sentence)
+    for key in ('robustness', 'confirmation'):
+        if told := getattr(scores, key, None): typer.echo(f'{key.capitalize()}: {told["sentence"]}')
+
+BELONGS = dict( # option of `evaluate` -> kinds of things it is for
+    quick='run lora', pictures='run lora', plan='run lora', data='run lora samples', checkpoint='run', weights='run lora', base='lora', alpha='lora', output='run lora samples original', watch='run', notebooks='run', device='run lora', dtype='run lora')
+
+def _check_options(kind:str, typed:list[str]) -> None:
+    "Raise for an option that would be ignored."
+    if odd := [o for o in typed if kind not in BELONGS.get(o, kind).split()]:
+        raise ValueError(f'--{odd[0]} is not for {dict(run="a RUN", lora="--lora files", samples="--samples folders", original="--original results")[kind]} and would be ignored; leave it out (it is for {", ".join(dict(run="a RUN", lora="--lora", samples="--samples", original="--original")[k] for k in BELONGS[odd[0]].split())})')
+    if 'quick' in typed and 'pictures' in typed: raise ValueError('--quick is --pictures 256; give one of them')
+    if 'plan' in typed and {'quick', 'pictures'} & set(typed): raise ValueError('--plan says how many pictures; leave out --quick and --pictures')
 
 @command('''evaluate outputs/my_shoes
 evaluate outputs/my_shoes --quick --watch
@@ -413,6 +425,7 @@ evaluate --lora mine.safetensors --lora theirs.safetensors --base tiny --data da
 evaluate --samples their_pictures --samples our_pictures --data data/shoes --output outputs/pictures
 evaluate --original consolidated_results.json''')
 def evaluate(
+    ctx:typer.Context,
     run:Annotated[Path|None, typer.Argument(metavar='[RUN]', help='Folder that `train` wrote; left out where LoRA files, pictures or results are judged.')]=None,
     quick:Annotated[bool, typer.Option('--quick', help='256 pictures a candidate, the least that names a winner.')]=False,
     pictures:Annotated[int|None, typer.Option(help='Pictures for each checkpoint and the base; fewer than 256, or fewer than 30 different captions, name no winner.', show_default='two a held-out caption, 256 to 854')]=None,
@@ -431,14 +444,15 @@ def evaluate(
 ):
     "Judge the base and every checkpoint on the same prompts and seeds, say which to ship, and write the report; or judge LoRA files, pictures of others, or results of the original system."
     if sum(map(bool, (run, lora, samples, original))) != 1: raise ValueError('evaluate judges one kind of thing at a time: give a RUN, or --lora files, or --samples folders, or --original results')
+    _check_options('run' if run else 'lora' if lora else 'samples' if samples else 'original', [k for k in BELONGS if ctx.get_parameter_source(k).name == 'COMMANDLINE'])
     from shoes_lora import evaluate as room
     from shoes_lora.publish import write_report
-    if original: return _tell_original(original)
+    if original: return _tell_original(original, output)
     if not run and not (data and output): raise ValueError('LoRA files and pictures are judged against photos: give --data, a photo set, and --output, a folder for the results')
     if samples: return _tell_folders(samples, data, output)
     n = pictures or (256 if quick else None)
     if lora:
-        scores = room.evaluate_files(lora, base or 'tiny', data, output, weights=_numbers(weights), n=n, **_given(alpha=_alpha(alpha), device=device, dtype=dtype))
+        scores = room.evaluate_files(lora, base or 'tiny', data, output, weights=_numbers(weights), n=n, **_given(plan=plan and _plan(plan), alpha=_alpha(alpha), device=device, dtype=dtype))
         _tell(scores); return typer.echo(write_report(None, output))
     how = dict(notebooks=notebooks, weights=_numbers(weights), **_given(n=n, plan=plan and _plan(plan), data=data, checkpoints=checkpoint or None, out=output, device=device, dtype=dtype))
     for scores in room.watch_run(run, **how) if watch else [room.evaluate_run(run, **how)]:
@@ -447,29 +461,36 @@ def evaluate(
 def _tell_folders(folders:list, data:Path, output:Path) -> None:
     "Judge folders of pictures, print and write what was found."
     from dataclasses import asdict
-    from shoes_lora.checkpoints import write_json
-    from shoes_lora.samples import evaluate_folders
-    found = evaluate_folders(folders, data, output/'features')
+    from shoes_lora.checkpoints import write_file, write_json
+    from shoes_lora.plan import Evaluation
+    from shoes_lora.samples import evaluate_folders, folders_markdown
+    place = Evaluation(output)
+    found = evaluate_folders(folders, data, place.features)
     r = found.reference
     typer.echo(f'{"real photos":18} KID {r.kid_floor:.3f} +- {r.kid_floor_se:.3f}   white border {r.white_border.value:.0%}   footwear {r.footwear.value:.0%}')
     _tell(found)
     for name, k in found.hidden.items():
         if k: typer.echo(f'{k} dot files in {name} are no pictures and were left out')
     if found.note: typer.echo(found.note)
-    typer.echo(write_json(output/'scores.json', asdict(found)))
+    write_json(place.scores, asdict(found)); typer.echo(write_file(place.markdown, folders_markdown(found)))
 
-def _tell_original(path:Path) -> None:
-    "The verdict of the rule on results of the original system."
-    from shoes_lora.calibration import judge_original, read_original_results
+def _tell_original(path:Path, output:Path|None) -> None:
+    "The verdict of the rule on results of the original system; written, too, where a folder is named."
+    from shoes_lora.calibration import judge_original, original_report, read_original_results
+    from shoes_lora.checkpoints import write_file, write_json
+    from shoes_lora.plan import Evaluation
     found = read_original_results(path)
     for name, scores in found.scores.items(): typer.echo(f'{name:18} CLIP {scores.mean():.2f} of {len(scores)} pictures; {found.dropped[name]} entries of zero belong to no picture and were dropped')
     typer.echo(judge_original(found).sentence)
+    if output is None: return
+    (text, facts), place = original_report(found), Evaluation(output)
+    write_json(place.scores, facts); typer.echo(write_file(place.markdown, text))
 
 @command('''compare outputs/first outputs/second --output outputs/first_and_second''')
 def compare(
     first:Annotated[Path, typer.Argument(help='An evaluated run, or the folder of an evaluation.')],
     second:Annotated[Path, typer.Argument(help='Another, evaluated on the same plan (evaluate --plan).')],
-    output:Annotated[Path, typer.Option(help='Folder that receives scores and report.')]=Path('outputs/comparison'),
+    output:Annotated[Path, typer.Option(help='Folder that receives scores and report; neither of the two.')]=Path('outputs/comparison'),
 ):
     "Judge the checkpoints of two evaluated runs as one field, on the plan they share, and write the report."
     from shoes_lora.publish import compare_runs
@@ -530,13 +551,14 @@ def demo(
     from shoes_lora.demo import run_demo
     run_demo(folder, show=show, **_given(n_photos=photos, max_train_steps=max_train_steps, checkpoint_every=checkpointing_steps, n_eval=pictures, seed=seed))
 
-# %% ../nbs/09_cli.ipynb #c53cb189
+# %% ../nbs/09_cli.ipynb #cfb1ed66
 @command('''generate "a professional product photo of red casual shoes" --lora outputs/my_shoes/lora_weights/checkpoint-3000
 generate "a photo of blue shoes" --base tiny --n-images 4 --output outputs/pictures''')
 def generate(
     prompts:Annotated[list[str], typer.Argument(help='One or more prompts, each in quotes.')],
     base:Base=None,
     lora:Annotated[Path|None, typer.Option(help='LoRA file of any common format, or a folder that holds one.')]=None,
+    weight:Annotated[float, typer.Option(help='What the change of the LoRA is multiplied by, -2 to 2.')]=1.,
     alpha:Alpha=None,
     output:Annotated[Path, typer.Option(help='Folder that receives the pictures; numbers go on from those in it.')]=Path('outputs/pictures'),
     n_images:Annotated[int, typer.Option(help='Pictures for each prompt.')]=1,
@@ -551,14 +573,16 @@ def generate(
     device:Device=None, dtype:Dtype=None,
 ):
     "Make pictures of prompts, each file with its prompt, seed and settings inside."
-    from shoes_lora.adapters import attach
+    if weight != 1 and lora is None: raise ValueError('--weight is that of a LoRA; give --lora, too')
+    from shoes_lora.adapters import AdapterBank, attach
     from shoes_lora.env_check import DEFAULT_BASE
     from shoes_lora.formats import read_adapter
     from shoes_lora.inference import generate, load_base, save_sample
     output.mkdir(parents=True, exist_ok=True); numbers = itertools.count(_next_number(output))
     adapter = read_adapter(lora, _alpha(alpha)) if lora else None
     pipe = load_base(base or DEFAULT_BASE, device, dtype)
-    if adapter: attach(pipe, adapter)
+    if adapter and weight == 1: attach(pipe, adapter)
+    elif adapter: AdapterBank(pipe, {'': adapter}).use('', weight)
     generate(pipe, prompts, n_images, seed, negative_prompt, guidance_scale, num_inference_steps, scheduler, timestep_spacing, height, width,
              keep=lambda sample: typer.echo(save_sample(sample, output/f'{next(numbers):04d}.png')))
 

@@ -6,10 +6,12 @@
 __all__ = ['GROUPS', 'POINTS', 'Opinions', 'Marks', 'read_checklist', 'write_marks', 'checklist_summary', 'ballot_of',
            'people_of']
 
-# %% ../nbs/05y_people.ipynb #134fffb1
+# %% ../nbs/05y_people.ipynb #d257d51d
 import re
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
+
+from filelock import FileLock
 
 from .checkpoints import read_json, write_json
 from .plan import EvalPlan, Evaluation
@@ -43,7 +45,7 @@ class Marks:
         if odd := [k for k in self.answers if k not in POINTS]: raise ValueError(f'{odd[0]!r} is no point of the list; it has {", ".join(POINTS)}')
         if odd := [k for k, v in self.answers.items() if not isinstance(v, bool)]: raise ValueError(f'{odd[0]} is answered {self.answers[odd[0]]!r}; use true or false, or leave it out')
 
-# %% ../nbs/05y_people.ipynb #0e57cefc
+# %% ../nbs/05y_people.ipynb #d2f10214
 def read_checklist(
     path:str|Path,      # JSON; may be absent
 ) -> dict[str, Marks]:  # by candidate
@@ -58,7 +60,8 @@ def write_marks(
     marks:Marks,
 ) -> None:
     "Replace the marks of one candidate; those of the others stay as they are on the disk now."
-    write_json(path, {n: asdict(m) for n, m in (read_checklist(path) | {name: marks}).items()})
+    path = Path(path); path.parent.mkdir(parents=True, exist_ok=True)
+    with FileLock(path.with_name(f'.{path.name}.lock'), timeout=10): write_json(path, {n: asdict(m) for n, m in (read_checklist(path) | {name: marks}).items()})
 
 # %% ../nbs/05y_people.ipynb #7b9e809c
 def checklist_summary(

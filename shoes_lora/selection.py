@@ -152,7 +152,7 @@ def recall_gates(
     few = f'; {photos} photos of either kind cannot show it, {needed} could' if photos and photos < needed else ''
     return {k: Gate('remembered', q >= alpha, q, alpha, said(k) + few, not few) for k, q in adjusted.items()}
 
-# %% ../nbs/05c_selection.ipynb #9d511a55
+# %% ../nbs/05c_selection.ipynb #9681b158
 def footwear_gate(
     shoes:float,         # pictures seen as footwear, of `n`
     n:float,             # pictures; the effective number where pictures of one prompt are alike
@@ -163,11 +163,11 @@ def footwear_gate(
     "Gate against pictures that are no shoes: fails if the upper end of Wilson's 95 % interval is under the real rate less a margin."
     if not 0 <= real_rate <= 1: raise ValueError(f'the rate of the real photos is a share in [0, 1], got {real_rate}')
     (low, high), bound = wilson_interval(shoes, n), real_rate - margin
-    if real_rate < least_real: return Gate('footwear', True, shoes/n, bound, f'not judged: only {real_rate:.1%} of the real photos are seen as footwear')
+    if real_rate < least_real: return Gate('footwear', True, shoes/n, bound, f'not judged: only {real_rate:.1%} of the real photos are seen as footwear', judged=False)
     rate = f'{shoes/n:.1%} of the pictures are seen as footwear (95% interval {low:.1%} to {high:.1%})'
     return Gate('footwear', high >= bound, shoes/n, bound, f'{rate}, at least {bound:.1%} is needed ({real_rate:.1%} of the real photos are)')
 
-# %% ../nbs/05c_selection.ipynb #7fa1c5ee
+# %% ../nbs/05c_selection.ipynb #6b0ca63a
 def diversity_gate(
     name:str,              # of the measure, for instance 'coverage'
     parts:np.ndarray,      # (G,) jackknife parts of the candidate, one a group of prompts; larger is more varied
@@ -181,7 +181,7 @@ def diversity_gate(
     parts, base_parts = (np.asarray(p, dtype=np.float64) for p in (parts, base_parts))
     if values is not None: parts, base_parts = parts - parts.mean() + values[0], base_parts - base_parts.mean() + values[1]
     (difference, se), value, base = paired_difference(parts, share*base_parts, range(len(parts))), parts.mean(), base_parts.mean()
-    if base <= 0: return Gate(name, True, value, 0, f'{name} {value:.3g}, not judged: the base has none to lose')
+    if base <= 0: return Gate(name, True, value, 0, f'{name} {value:.3g}, not judged: the base has none to lose', judged=False)
     t = stdtrit(len(parts)-1, (1+level)/2)
     low, high = ((share + (difference + s*t*se)/base) for s in (-1, 1))
     failed, text = high < share, f'{name} {value:.3g}, {value/base:.2f} of the base ({level:.0%} interval {low:.2f} to {high:.2f}), at least {share:g} is needed'

@@ -6,7 +6,7 @@
 __all__ = ['SCHEDULERS', 'AXES', 'XYGrid', 'Cell', 'grid_folder', 'paint_order', 'paint_grid', 'read_grid', 'draw_grid',
            'export_grid', 'parse_values', 'XYPanel']
 
-# %% ../nbs/07c_xy_grid.ipynb #b5e4c7a5
+# %% ../nbs/07c_xy_grid.ipynb #2fbe99fd
 import asyncio, hashlib, io, json, textwrap
 from collections.abc import Callable, Iterator
 from dataclasses import asdict, dataclass
@@ -24,7 +24,7 @@ from .convert import adapter_files
 from .plan import Evaluation
 from .inference import Cancelled, Sample, generate, load_base, read_sample, save_sample
 from .panels import png_bytes
-from .gallery import distinct_words
+from .gallery import distinct_words, short_name
 
 # %% ../nbs/07c_xy_grid.ipynb #f931d8b4
 SCHEDULERS = 'pndm', 'ddim', 'dpm++', 'euler'
@@ -80,7 +80,7 @@ class XYGrid:
     @property
     def cells(self) -> list: return [(i, j) for i in range(len(self.ys)) for j in range(len(self.xs))]   # (row, column)
 
-# %% ../nbs/07c_xy_grid.ipynb #6260fb0b
+# %% ../nbs/07c_xy_grid.ipynb #a17b8318
 @dataclass(frozen=True)
 class Cell:
     "A cell that is there."
@@ -121,7 +121,7 @@ def paint_grid(
 ) -> Iterator[Cell]:
     "Yield every cell as it is painted or found; ends early when `stop` says so; the pipeline is the plain base afterwards."
     names = list(dict.fromkeys(grid.settings(*c)['checkpoint'] for c in grid.cells))
-    if unknown := [n for n in names if n != 'base' and n not in adapters]: raise ValueError(f'the grid asks for {unknown[0]!r}, but there are only base, {", ".join(adapters)}')
+    if unknown := [n for n in names if n != 'base' and n not in adapters]: raise ValueError(f'the grid asks for {unknown[0]!r}, but there are only {", ".join(["base", *adapters])}')
     settle(Path(folder)/'grid.json', json.loads(json.dumps(asdict(grid)))); used = {n: adapters[n] for n in names if n != 'base'}
     bank, on = AdapterBank(pipe, used) if used else None, None
     try:
@@ -139,7 +139,7 @@ def paint_grid(
     finally:
         if bank: bank.close()
 
-# %% ../nbs/07c_xy_grid.ipynb #e542e68b
+# %% ../nbs/07c_xy_grid.ipynb #a5e9939b
 def read_grid(
     folder:str|Path,  # that `paint_grid` wrote
 ) -> tuple:           # `XYGrid`, and (row, column) -> `Sample` of the cells that are there
@@ -150,7 +150,7 @@ def read_grid(
 def _label(axis, values):
     "Values of an axis for people."
     if axis == 'prompt': return distinct_words(list(values))
-    return [f'{v:g}' if isinstance(v, float) else str(v).replace('checkpoint-', 'step ') for v in values]
+    return [f'{v:g}' if isinstance(v, float) else short_name(str(v)) for v in values]
 
 def _lines(text, width, most): return '\n'.join(textwrap.wrap(text, width, max_lines=most, placeholder=' …'))
 
@@ -186,7 +186,7 @@ def export_grid(
     draw_grid(grid, samples, size).save(out, 'PNG', pnginfo=info); write_file(path, out.getvalue()); write_json(path.with_suffix('.json'), record)
     return path, path.with_suffix('.json')
 
-# %% ../nbs/07c_xy_grid.ipynb #5094fdf0
+# %% ../nbs/07c_xy_grid.ipynb #d3af119a
 def parse_values(
     axis:str,  # key of `AXES`
     text:str,  # values with | between them
@@ -219,23 +219,31 @@ class XYPanel:
         row = lambda *ws: W.HBox(ws, layout=W.Layout(flex_flow='row wrap')); f = self.fixed
         self.broken = W.HTML(''.join(f'<div style="color:#c82828">left out: {escape(n)} ({escape(why)})</div>' for n, why in broken.items()))
         self.box = W.VBox([self.broken, row(self.x, self.xs), row(self.y, self.ys), f['prompt'], f['negative_prompt'], row(*list(f.values())[2:]), row(self.go, self.cancel, self.export, self.bar), self.status, self.img])
+        self.x.observe(lambda change: self._suggest(change, self.xs), 'value'); self.y.observe(lambda change: self._suggest(change, self.ys), 'value')
         for w in (self.x, self.xs, self.y, self.ys, *f.values()): w.observe(self.plan_cost, 'value')
         self.go.observe(self.start, 'value'); self.cancel.observe(self.halt, 'value'); self.export.observe(self.save, 'value'); self.plan_cost()
 
+    def _suggest(self, change, values):
+        "Values that suit the axis that was chosen; those of another axis would make no sense."
+        told = dict(checkpoint=['base', *self.files], weight=[.6, .8, 1], prompt=list(dict.fromkeys(p.prompt for p in self.board.plan.prompts))[:3], seed=[1, 2, 3], guidance_scale=[3, 5, 7.5], num_inference_steps=[12, 25], scheduler=SCHEDULERS)
+        values.value = ' | '.join(map(str, told[change['new']]))
+
     @property
     def grid(self) -> XYGrid:
-        "What the widgets ask for."
+        "What the widgets ask for; `ValueError` for a checkpoint that is not there."
         plan = self.board.plan
-        return XYGrid(self.x.value, parse_values(self.x.value, self.xs.value), self.y.value, parse_values(self.y.value, self.ys.value), **{k: w.value for k, w in self.fixed.items()}, timestep_spacing=plan.timestep_spacing, size=plan.size)
+        asked = XYGrid(self.x.value, parse_values(self.x.value, self.xs.value), self.y.value, parse_values(self.y.value, self.ys.value), **{k: w.value for k, w in self.fixed.items()}, timestep_spacing=plan.timestep_spacing, size=plan.size)
+        if unknown := [n for c in asked.cells if (n := asked.settings(*c)['checkpoint']) not in ('base', *self.files)]: raise ValueError(f'the grid asks for {unknown[0]!r}, but there are only {", ".join(["base", *self.files])}')
+        return asked
 
     def plan_cost(self, change=None) -> None:
         "Say what the grid would cost, or what is wrong with it; values that an axis takes over are greyed out."
         for k, w in self.fixed.items(): w.disabled = k in (self.x.value, self.y.value)
         try: g = self.grid
         except ValueError as e: self.status.value, self.go.disabled = f'<span style="color:#8a6d00">{escape(str(e))}</span>', True; return
-        there, used = sum(_file(grid_folder(self.board.place.path, g), *c).is_file() for c in g.cells), {(s['checkpoint'], s['weight']) for s in (g.settings(*c) for c in g.cells)}
+        there, used = sum(_file(grid_folder(self.board.place.path, g), *c).is_file() for c in g.cells), {(s['checkpoint'], s['weight']) for s in (g.settings(*c) for c in g.cells) if s['checkpoint'] != 'base'}
         steps = sum(g.settings(*c)['num_inference_steps'] for c in g.cells)
-        self.go.disabled, self.status.value = self.task is not None, f'{len(g.cells)} pictures, {steps:,} denoising steps, {len(used)} swap{"s" if len(used) > 1 else ""} of adapters; {there} pictures are there already'
+        self.go.disabled, self.status.value = self.task is not None, f'{len(g.cells)} pictures, {steps:,} denoising steps, {len(used)} swap{"s"*(len(used) != 1)} of adapters; {there} pictures are there already'
 
     def start(self, change) -> None:
         "Begin or go on painting, in a task of its own."

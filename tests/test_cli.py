@@ -205,7 +205,7 @@ def test_demo_twice_and_an_evaluation_elsewhere_and_by_papermill(tmp_path):
     status, out, err = shell('evaluate', 'demo/run', '--pictures', 4, '--output', 'second', '--no-notebooks', cwd=tmp_path)
     lines = out.splitlines()
     assert status == 0 and [l.split()[0] for l in lines[:2]] == ['base', 'checkpoint-2'] and 'KID' in lines[1], err[-3000:]
-    assert 'nsufficient' in lines[2] and Path(lines[3]).name == 'report.html' and (tmp_path/lines[3]).is_file()   # four pictures name no winner
+    assert 'nsufficient' in lines[2] and lines[3].startswith('Robustness: ') and Path(lines[-1]).name == 'report.html' and (tmp_path/lines[-1]).is_file()   # four pictures name no winner
     judged = tmp_path/'judged'
     papermill.execute_notebook(str(ROOT/'nbs'/'05_evaluate.ipynb'), str(tmp_path/'out.ipynb'), cwd=str(tmp_path), progress_bar=False,
                                parameters=dict(run=str(tmp_path/'demo'/'run'), checkpoint='checkpoint-2', n=4, out_dir=str(judged)))
@@ -218,3 +218,28 @@ def test_demo_twice_and_an_evaluation_elsewhere_and_by_papermill(tmp_path):
     assert status == 0 and [l.split()[0] for l in out.splitlines()[1:3]] == ['base', 'checkpoint-2'] and (tmp_path/'folders'/'scores.json').is_file(), err[-3000:]
     status, out, err = shell('compare', 'demo/run', 'demo/run', '--output', 'both', cwd=tmp_path)
     assert status == 0 and [l.split()[0] for l in out.splitlines()[:3]] == ['base', 'first/checkpoint-2', 'second/checkpoint-2'] and (tmp_path/'both'/'report.html').is_file(), err[-3000:]
+    page = (tmp_path/'both'/'report.html').read_text(encoding='utf-8')
+    assert page.count('The held-out loss') == 2 and page.count('held-out loss was not measured') + page.count('The held-out loss is smallest') == 2 and page.count('<h3>Training loss</h3>') == 2
+    assert 'not part of a comparison' in page and 'Pick against pick' in page and 'first/checkpoint-2 against second/checkpoint-2' in page and 'Gates <span' in page and 'not measured</span></dt><dd>Nobody looked' not in page
+    before = (tmp_path/'demo'/'run'/'evaluation'/'scores.json').read_bytes()
+    for out in ('demo/run/evaluation', 'demo/run'): assert 'give another folder (--output)' in error('compare', 'demo/run', 'demo/run', '--output', out, cwd=tmp_path)
+    assert (tmp_path/'demo'/'run'/'evaluation'/'scores.json').read_bytes() == before, 'a comparison replaced the scores it read'
+
+def test_other_kinds_of_evaluation(tmp_path):
+    words = ['demo', 'demo', '--photos', 20, '--max-train-steps', 2, '--checkpointing-steps', 2, '--pictures', 4, '--no-open']
+    assert shell(*words, cwd=tmp_path)[0] == 0
+    page = (tmp_path/'demo'/'run'/'evaluation'/'report.html').read_text(encoding='utf-8')
+    assert 'The held-out loss' in page and 'dt>Gates <span' in page and 'mean KID part of the prompt' in page and 'not judged' in page and 'scope="row"' in page
+    adapter = next((tmp_path/'demo'/'run'/'checkpoints'/'checkpoint-2').glob('pytorch_lora*'))
+    shutil.copyfile(adapter, tmp_path/'mine.safetensors')
+    status, out, err = shell('evaluate', '--lora', 'mine.safetensors', '--base', 'tiny', '--data', 'demo/photos', '--output', 'files', '--pictures', 4, '--weights', '0.5,1', cwd=tmp_path)
+    assert status == 0 and [l.split()[0] for l in out.splitlines()[:3]] == ['base', 'mine', 'mine@0.5'], f'{out}\n{err[-3000:]}'
+    page = (tmp_path/'files'/'report.html').read_text(encoding='utf-8')
+    assert 'mine@0.5' in page and 'Along the steps' not in page and 'the first given' in page and 'weight 0.5' in page
+    status, out, err = shell('evaluate', 'demo/run', '--watch', '--no-notebooks', cwd=tmp_path)       # the training has ended: one verdict, and that is all
+    assert status == 0 and out.count('report.html') == 1, f'{out}\n{err[-3000:]}'
+    shutil.copytree(tmp_path/'files'/'samples'/'base', tmp_path/'theirs'/'base')
+    status, out, err = shell('evaluate', '--samples', 'demo/run/evaluation/samples/base', '--samples', 'theirs/base', '--data', 'demo/photos', '--output', 'folders', cwd=tmp_path)
+    assert status == 0 and {'scores.json', 'report.md'} <= {f.name for f in (tmp_path/'folders').iterdir()} and '| samples/base | 4 |' in (tmp_path/'folders'/'report.md').read_text(encoding='utf-8'), f'{out}\n{err[-3000:]}'
+    assert '--watch is not for --original results and would be ignored' in error('evaluate', '--original', 'x.json', '--watch', cwd=tmp_path)
+    assert '--weights is not for --samples folders' in error('evaluate', '--samples', 'demo', '--weights', '1', '--data', 'x', '--output', 'y', cwd=tmp_path)

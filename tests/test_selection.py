@@ -48,6 +48,18 @@ def test_a_verdict_of_an_earlier_version_is_read():
     assert (v.pick, v.base, v.higher, v.dropped, v.details) == ('checkpoint-100', 'base', False, [], '') and v.standings[1].to_base_interval == (-.23, -.17)
     assert Verdict.from_json(v.to_json()) == v and len(draw_forest(v, floor=0.).axes) == 1
 
+def test_a_gate_that_judged_nothing_is_told_from_one_that_passed():
+    v = Verdict.from_json(json.dumps(OLD)); v.standings[1].gates = [Gate('footwear', True, 0., .1, 'not judged: no photo is seen as footwear', judged=False), Gate('variety', True, 1., .8, 'enough')]
+    assert [g.judged for g in Verdict.from_json(v.to_json()).standings[1].gates] == [False, True]
+    old = json.loads(v.to_json())
+    for g in old['standings'][1]['gates']: del g['judged']              # as it was written before
+    assert [g.judged for g in Verdict.from_json(json.dumps(old)).standings[1].gates] == [True, True]
+
+def test_scores_of_other_pictures_are_not_paired(tmp_path):
+    records = {k: dict(clip_score=dict(mean=1., individual_scores=s)) for k, s in (('500', [28, 0, 27]), ('1500', [0, 30, 29]))}
+    (tmp_path/'r.json').write_text(json.dumps(records))
+    with pytest.raises(ValueError, match='lacks scores at other places'): read_original_results(tmp_path/'r.json')
+
 @pytest.mark.parametrize('gone', ['standings', 'pick', 'sentence', 'n'])
 def test_what_is_no_verdict_is_refused(gone):
     with pytest.raises(ValueError, match='not the JSON of a verdict'): Verdict.from_json(json.dumps({k: x for k, x in OLD.items() if k != gone}))
