@@ -75,8 +75,8 @@ def backing(
     lines = ''.join(f'<dt>{name} <span class="badge {kind}">{safe(state)}</span></dt><dd>{text}</dd>' for name, state, kind, text in (_gates_line(s), _robustness_line(s), _confirmation_line(s)))
     return f'<dl class="backing">{lines}</dl>'
 
-# %% ../nbs/05r_evidence.ipynb #f13a2afa
-MEASURES = {'FD': '↓', 'FD-PCA64': '↓', 'MIND': '↓', 'precision': '↑', 'recall': '↑', 'density': '↑', 'coverage': '↑', 'Vendi': '↑', 'variety': '↑'} # which way is better
+# %% ../nbs/05r_evidence.ipynb #04d13acd
+MEASURES = {'FD': '↓', 'FD-PCA64': '↓', 'MIND': '↓', 'precision': '↑', 'recall': '↑', 'density': '↑', 'coverage': '↑', 'Vendi': '↑', 'variety': '↑', 'CMMD': '↓', 'R-precision': '↑'} # which way is better
 
 def _measured(x):
     "Everything a candidate (or the real photos) has beside the main table: title -> value and se."
