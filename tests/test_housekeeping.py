@@ -14,9 +14,9 @@ from shoes_lora.cli import main
 from shoes_lora.config import TrainConfig
 from shoes_lora.convert import adapter_files, convert_run, is_converted
 from shoes_lora.dataset import write_split
-from shoes_lora.evaluate import Evaluation
 from shoes_lora.housekeeping import move_run, prune_run
 from shoes_lora.inference import load_base
+from shoes_lora.plan import Evaluation
 from shoes_lora.train import best_heldout, read_heldout, train
 
 LIVES = multiprocessing.get_context('forkserver'); LIVES.set_forkserver_preload(['__main__', 'pytest', 'PIL.ImageDraw', 'shoes_lora.cli', 'shoes_lora.housekeeping'])   # so that a life begins with all imported
