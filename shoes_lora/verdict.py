@@ -16,7 +16,7 @@ from .plan import EvalPlan
 from .scores import Candidate, Recalled, Reference, effective_n
 from .selection import Gate, diversity_gate, footwear_gate, near_copy_gates, recall_gates, select
 
-# %% ../nbs/05w_verdict.ipynb #168b8428
+# %% ../nbs/05w_verdict.ipynb #aa0d865b
 def recall_against(
     own:Recalled,   # of a checkpoint
     base:Recalled,  # of the base, for the same photos
@@ -52,6 +52,7 @@ def gates_of(
     base, checkpoints, texts = candidates[0], candidates[1:], [p.prompt for p in plan.pictures()]
     memory = [near_copy_gates({c.name: c.copies['p'] for c in checkpoints if c.copies}), _remembered(checkpoints)]
     def of(c):
+        "Gates of one checkpoint."
         n, found = effective_n([p.footwear for p in c.pictures], texts), _not_judged(c, [gates[c.name] for gates in memory if c.name in gates])
         found.append(footwear_gate(c.footwear.value*n, n, reference.footwear.value))
         for k in ('coverage', 'variety'):
