@@ -287,7 +287,7 @@ def _pick_sentence(s, v, score):
             f'({v.level:.0%} interval {low:.{d}f} to {high:.{d}f}, {v.n} pictures each).')
     if len(v.tied) == 1: return text + (' Every other checkpoint is worse by more than chance.' if len(v.standings) - len(v.dropped) > 2 else '')
     why = f'has the {"largest" if v.higher else "smallest"} score'
-    if s.name != best.name: why = f'is the earliest that is within one standard error of the best, {best.name}, and clearly better than the base'
+    if s.name != best.name: why = f'is the first that is within one standard error of the best, {best.name}, and clearly better than the base'
     return text + f' {_listed(v.tied)} cannot be told apart at this number of pictures; {s.name} {why}.'
 
 def _no_evidence_sentence(v, score):
