@@ -384,7 +384,7 @@ from the smallest. If the base is tied, no checkpoint is named; below {pictures}
 base does. <b>Dropped</b> checkpoints stay in every table.</p>
 <p><b>White border</b>: share of the pixels along the edge (a ring of 1/16 of the side) within 15 levels of white. <b>Colour match</b>: the product's median colour is nearest to the
 caption's colour, or to a name that is used for the same shoes. <b>Footwear</b>: the network's first guess is a kind of shoe; at small sizes it misses real ones too. <b>Variety</b>:
-mean feature distance between pictures of one prompt.</p>
+mean feature distance between pictures of one prompt; of real photos that share a caption, or where none do, of those with the most alike captions.</p>
 <p>The verdict speaks of this run on these prompts. A second training with another seed is another run.</p>""".format(pictures=MIN_PICTURES, prompts=MIN_PROMPTS)
 
 def _statistics(v):

@@ -260,6 +260,21 @@ def _variety(features, texts, seed):
     without = [values[where != g].mean() if (where != g).any() else values.mean() for g in range(group.max() + 1)]
     return values.mean(), jackknife_parts(values.mean(), without, group)
 
+def _alike(captions):
+    "Each photo and the one whose caption has most words in common with its own, the first of several: places (n, 2)."
+    words = [set(c.lower().split()) for c in captions]; column = {w: i for i, w in enumerate(sorted(set().union(*words)))}
+    has = np.zeros((len(words), len(column)), np.float32)
+    for row, own in zip(has, words): row[[column[w] for w in own]] = 1
+    common, sizes = has @ has.T, has.sum(1)
+    near = common/np.maximum(sizes[:, None] + sizes - common, 1)             # Jaccard 1912
+    np.fill_diagonal(near, -1)
+    return np.column_stack([np.arange(len(words)), near.argmax(1)])
+
+def _real_variety(features, captions, seed):
+    "Variety of photos that share a caption; where no two do, that of each and the one with the most alike caption, which is no smaller."
+    if len(set(captions)) < len(captions): return _variety(features, captions, seed)
+    return _variety(features[_alike(captions).ravel()], np.repeat(captions, 2), seed)
+
 def _inception(extractor, features, texts, seed):
     "Inception score of the classes that the network names, if it names any; 40 groups of prompts left out in turn."
     if len(texts) < 16 or len(set(texts)) < 2 or not hasattr(extractor, 'probabilities'): return {}
@@ -351,7 +366,7 @@ def score_reference(
     white, shoes, checks = [white_border_share(np.asarray(i)) for i in images], [bool(b) for b in extractor.footwear(real)], [check_product(np.asarray(i)) for i in images]
     measures, captions = set_measures(real, other, list(each), basis, plan.seed) | _inception(extractor, other, list(each), plan.seed), [p.caption for p in (*val, *part)]
     if clip: measures['CMMD'] = _measure(*jackknife(lambda y: cmmd(bench.clip_real, y), look(clip, floor), list(each), seed=plan.seed))
-    if len(set(captions)) < len(captions): measures['variety'] = _measure(*_variety(np.concatenate([real, other]), captions, plan.seed))     # of photos that share a caption
+    if measures: measures['variety'] = _measure(*_real_variety(np.concatenate([real, other]), captions, plan.seed))
     return Reference(len(val), len(floor), kid, kid_se, rate(white), rate([m for m in match if m is not None]), chance, rate(shoes), measures, _others(bench, floor, list(each)),
                      rate([x.centred for x in checks]), rate([x.single for x in checks])), bench
 

@@ -173,6 +173,7 @@ def diversity_gate(
     parts:np.ndarray,      # (G,) jackknife parts of the candidate, one a group of prompts; larger is more varied
     base_parts:np.ndarray, # (G,) of the base, same groups
     real:float|None=None,  # what real photos reach; None: not known, the base alone counts
+    real_se:float=0.,      # its standard error
     values:tuple|None=None, # (candidate, base) as measured, where the mean of the parts is corrected for bias; None: the means of the parts
     share:float=.8,        # of the base, and of the real photos
     level:float=.95,       # of the interval
@@ -186,7 +187,7 @@ def diversity_gate(
     low, high = ((share + (difference + s*t*se)/base) for s in (-1, 1))
     failed, text = high < share, f'{name} {value:.3g}, {value/base:.2f} of the base ({level:.0%} interval {low:.2f} to {high:.2f}), at least {share:g} is needed'
     if real is not None:
-        failed = failed and value + t*mean_error(parts, range(len(parts)))[1] < share*real
+        failed = failed and value + t*math.hypot(mean_error(parts, range(len(parts)))[1], share*real_se) < share*real
         text += f', or {share:g} of the real photos, which reach {real:.3g}'
     return Gate(name, not failed, value/base, share, text)
 

@@ -58,8 +58,8 @@ def gates_of(
         for k in ('coverage', 'variety'):
             if k in c.metrics and k in base.metrics:
                 fair = k in reference.metrics and (k == 'variety' or reference.floor_photos == plan.n)       # coverage moves with the number of pictures, a mean distance does not
-                real = reference.metrics[k].value if fair else None
-                found.append(diversity_gate(k, c.metrics[k].parts, base.metrics[k].parts, real, (c.metrics[k].value, base.metrics[k].value)))
+                real = dict(real=reference.metrics[k].value, real_se=reference.metrics[k].se) if fair else {}
+                found.append(diversity_gate(k, c.metrics[k].parts, base.metrics[k].parts, values=(c.metrics[k].value, base.metrics[k].value), **real))
         return found
     return {c.name: of(c) for c in checkpoints}
 
