@@ -404,7 +404,10 @@ def _tell(scores) -> None:
     for c in scores.candidates:
         rates = [f'{name} {rate.value:.0%}' for name, rate in (('white border', c.white_border), ('colour match', c.colour_match), ('footwear', c.footwear)) if rate]
         typer.echo(f'{c.name:18} KID {c.kid:.3f} +- {c.kid_se:.3f}   {"   ".join(rates)}')
-    if getattr(scores, 'verdict', None): typer.echo(scores.verdict.sentence)
+    if verdict := getattr(scores, 'verdict', None):
+        typer.echo(verdict.sentence)
+        failed = [(s, g) for s in verdict.standings for g in s.gates if not g.passed] if len(verdict.dropped) > 1 else []
+        for s, g in failed: typer.echo(f'  {s.name}, by {g.name}: {g.sentence}')
     for key in ('robustness', 'confirmation'):
         if told := getattr(scores, key, None): typer.echo(f'{key.capitalize()}: {told["sentence"]}')
 

@@ -286,7 +286,7 @@ def _pick_sentence(s, v, score):
     low, high = sorted(-x for x in s.to_base_interval)
     text = (f'Ship {s.name}: {score} {s.score:.{d}f} against {base.score:.{d}f} for the base, {"higher" if v.higher else "lower"} by {-s.to_base:.{d}f} '
             f'({v.level:.0%} interval {low:.{d}f} to {high:.{d}f}, {v.n} pictures each).')
-    if len(v.tied) == 1: return text + (' Every other checkpoint is worse by more than chance.' if len(v.standings) - len(v.dropped) > 2 else '')
+    if len(v.tied) == 1: return text + (f' Every other checkpoint{" that passed its gates" if v.dropped else ""} is worse by more than chance.' if len(v.standings) - len(v.dropped) > 2 else '')
     why = f'has the {"largest" if v.higher else "smallest"} score'
     if s.name != best.name: why = f'is the first that is within one standard error of the best, {best.name}, and clearly better than the base'
     return text + f' {_listed(v.tied)} cannot be told apart at this number of pictures; {s.name} {why}.'
@@ -311,12 +311,19 @@ def _insufficient_sentence(v, short, score):
 # %% ../nbs/05c_selection.ipynb #0e220479
 def _why_dropped(s): return f'{s.name}, {"; ".join(f"by {g.name}: {g.sentence}" for g in s.gates if not g.passed)}'
 
+def _dropped_by(rows):
+    "One checkpoint with its reason; of several the gates they failed, whose sentences stand with each."
+    if len(rows) == 1: return _why_dropped(rows[0])
+    named = {}
+    for s in rows: named.setdefault(', '.join(g.name for g in s.gates if not g.passed), []).append(s.name)
+    return '; '.join(f'{_listed(names)} ({by})' for by, names in named.items())
+
 def _dropped_sentence(v):
     rows = [s for s in v.standings if s.dropped]
     if not rows: return ''
-    if v.status == 'gated': return f'No checkpoint is fit to ship: {"each fails" if len(rows) > 1 else "the only one fails"} a gate. {". ".join(map(_why_dropped, rows))}.'
+    if v.status == 'gated': return f'No checkpoint is fit to ship: {"each fails" if len(rows) > 1 else "the only one fails"} a gate. {_dropped_by(rows)}.'
     other = f' Without its gates the rule would have picked {v.ungated}.' if v.status not in ('insufficient', 'no base') and v.ungated not in (None, v.pick) else ''
-    return f' Dropped before the pick: {"; ".join(map(_why_dropped, rows))}.{other}'
+    return f' Dropped before the pick: {_dropped_by(rows)}.{other}'
 
 def _sentence(v, short, score):
     if v.status == 'gated': return _dropped_sentence(v)
