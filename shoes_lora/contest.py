@@ -96,7 +96,7 @@ def _differences(there, here):
     found = [f'{k}: {v!r}, now {two[k]!r}' for k, v in one.items() if k != 'prompts' and v != two[k]]
     if there.prompts != here.prompts:
         odd = next(((a, b) for a, b in zip(*texts) if a != b), None)
-        found.append(f'captions: {len(texts[0])}, now {len(texts[1])}' + (f', the first that differs {odd[0]!r}, now {odd[1]!r}' if odd else ''))
+        found.append('the same captions of other photos' if texts[0] == texts[1] else f'captions: {len(texts[0])}, now {len(texts[1])}' + (f', the first that differs {odd[0]!r}, now {odd[1]!r}' if odd else ''))
     return '; '.join(found)
 
 def _read_plan(path):
