@@ -167,7 +167,7 @@ dl.backing{padding:4px 16px}.backing dt{padding:10px 0 0}.backing dd,.backing dd
 @media print{@page{margin:14mm}:root{color-scheme:light}*{-webkit-print-color-adjust:exact;print-color-adjust:exact}body{background:#fff;font-size:13px}section,.tile,dl.backing{box-shadow:none}
 main{max-width:none;padding:0}nav{display:none}
 .tile,dl.backing,figure,.chart,.forest,tr{break-inside:avoid}h2,h3,section>.note,.prompt,summary{break-after:avoid}.wide{overflow:visible;background:none}table{font-size:11px}
-th,td{padding:6px 7px}th{font-size:10.5px}td small{font-size:9.5px}th,td{white-space:normal}tbody th{min-width:0}
+th,td{padding:6px 7px}th{font-size:10.5px}td small{font-size:9.5px}th,td{white-space:normal}tbody th{min-width:8.5em}
 details.paper::details-content{content-visibility:visible;block-size:auto}summary{list-style:none}details:not(.paper):not([open]){display:none}.note,.warn{break-inside:avoid}.paper-only{display:block}
 .grid.many{grid-template-columns:repeat(var(--few),minmax(48px,136px))!important}.grid.many .far{display:none}.tiles{grid-template-columns:repeat(4,1fr)}.charts{grid-template-columns:repeat(2,1fr)}
 .charts.small{grid-template-columns:repeat(4,1fr)}}
