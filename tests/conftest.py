@@ -19,10 +19,16 @@ def code_cells(path):
     "(id, source, cell) of every code cell of notebook `path`."
     return [(c['id'], ''.join(c['source']), c) for c in json.loads(path.read_text(encoding='utf-8'))['cells'] if c['cell_type'] == 'code']
 
+@pytest.hookimpl(tryfirst=True)   # before the plugin that reads the groups
 def pytest_collection_modifyitems(items):
     "Notebooks may run side by side; every other file is one piece of work, whose fixtures are made once."
     for item in items:
         if item.path.stem != 'test_notebooks': item.add_marker(pytest.mark.xdist_group(item.path.stem))
+
+def pytest_collection_finish(session):
+    "A group that the plugin does not see makes its fixtures once more in every process, without a word."
+    lost = [i.nodeid for i in session.items if i.get_closest_marker('xdist_group') and '@' not in i.nodeid]
+    if lost and getattr(session.config.option, 'loadgroup', False): raise pytest.UsageError(f'{lost[0]} has lost its group: this pytest-xdist needs pytest before 9.2')
 
 def pytest_configure(config):
     "Processes side by side share the cores instead of fighting for them."
