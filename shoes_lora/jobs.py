@@ -52,7 +52,7 @@ class Job:
     @property
     def seconds(self) -> float: return (self.ended or time.time()) - self.started if self.started else 0.   # since it was begun
 
-# %% ../nbs/10d_jobs.ipynb #49dde4ad
+# %% ../nbs/10d_jobs.ipynb #82794349
 _log = logging.getLogger(__name__)
 _FULL = errno.ENOSPC, errno.EDQUOT
 
@@ -138,6 +138,14 @@ class Jobs:
         with self.changed:
             if job.over: return None
             return 0 if job.status == 'running' else 1 + [j.id for j in self.jobs.values() if j.status == 'queued'].index(job.id)
+
+    def listen(self, job:Job, change:int) -> None:
+        "Count those who look at a job: previews are made for them."
+        with self.changed: job.listeners += change
+
+    def expire(self) -> None:
+        "Fail the jobs whose deadline has passed."
+        with self.changed: self._expire()
 
     def waiting(self) -> int: return sum(j.status == 'queued' for j in list(self.jobs.values()))
     def running(self) -> int: return sum(j.status == 'running' for j in list(self.jobs.values()))

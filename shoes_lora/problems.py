@@ -16,7 +16,7 @@ from fastapi.exceptions import RequestValidationError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 
-# %% ../nbs/10c_problems.ipynb #abb074bf
+# %% ../nbs/10c_problems.ipynb #b1577cf0
 _log = logging.getLogger(__name__)
 
 class Problem(Exception):
@@ -56,6 +56,7 @@ def explain_problems(
     async def of_problem(request, e): return e.response()
     async def of_input(request, e): return invalid_input(e.errors()).response()
     async def of_http(request, e):
+        if e.status_code == 400 and 'parsing the body' in str(e.detail): return invalid_input([dict(loc=('body',), msg='', type='json_invalid')]).response()
         known = titles.get(e.status_code) if e.detail in (http.HTTPStatus(e.status_code).phrase, None) else None
         response = Problem(e.status_code, known or str(e.detail)).response(); response.headers.update(e.headers or {})
         return response
