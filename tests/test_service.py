@@ -5,7 +5,6 @@ from pathlib import Path
 
 import httpx, numpy as np, pytest, schemathesis
 from hypothesis import HealthCheck, given, settings as bounds
-from hypothesis.errors import Unsatisfiable
 from PIL import Image
 from schemathesis import GenerationMode
 from schemathesis.checks import not_a_server_error
@@ -61,7 +60,7 @@ def live(words, log, full=None):
     from shoes_lora.cli import main
     save = history.save_sample
     def on_a_full_disk(sample, path):
-        if full and os.path.exists(full): Path(path).with_suffix('.tmp').write_bytes(b'half'); Path(path).with_suffix('.tmp').unlink(); raise OSError(errno.ENOSPC, 'No space left on device')
+        if full and os.path.exists(full): raise OSError(errno.ENOSPC, 'No space left on device')
         return save(sample, path)
     history.save_sample = on_a_full_disk
     sys.exit(main(['serve', *words]))
@@ -287,6 +286,7 @@ def test_a_full_disk_fails_the_job_and_leaves_nothing(service, place):
     assert service.get('/api/health').json()['history']['pictures'] == before and not list((place/'history').rglob('*.tmp')) and service.paint().status_code == 200
 
 def test_kill_and_restart_keep_the_history_whole(service, place):
+    assert service.paint(num_images=3).status_code == 200
     id = service.paint(wait=False, num_images=10, num_inference_steps=30).json()['id']
     before = [s['id'] for s in service.get('/api/samples', params=dict(limit=100)).json()['samples']]
     service.wait(lambda: service.job(id)['done'] >= 1 or service.job(id)['step'] >= 5)
@@ -294,7 +294,7 @@ def test_kill_and_restart_keep_the_history_whole(service, place):
     again = start(place)
     try:
         rows = again.get('/api/samples', params=dict(limit=100)).json()['samples']; kept = {r['id'] for r in rows}
-        assert kept >= set(before) and len(kept) >= 10
+        assert kept >= set(before) and len(kept) >= 3
         for r in rows: assert Image.open(io.BytesIO(again.get(r['url']).content)).size == (r['metadata']['width'], r['metadata']['height'])
         assert again.get(f'/api/jobs/{id}').status_code == 404 and again.paint().status_code == 200
         with sqlite3.connect(place/'history'/'history.db') as db: assert db.execute('PRAGMA integrity_check').fetchone()[0] == 'ok'
@@ -310,16 +310,17 @@ def write_openapi(path):
     from shoes_lora.serve import main
     main(['--openapi', path])
 
+ASKS = 'POST /api/generate', 'POST /api/compare', 'POST /api/samples/zip', 'PATCH /api/samples/{id}', 'GET /api/samples'   # what can be asked wrongly
+
 @pytest.mark.parametrize('mode', list(GenerationMode), ids=lambda m: m.name.lower())
 def test_every_call_keeps_its_contract_whatever_comes(squares, mode):
     "schemathesis: made-up requests, valid and not, to every address; each answer is one that the document promises, and none is a 5xx."
-    seen = set()
-    for result in schemathesis.openapi.from_url(f'{squares.url}/openapi.json').get_all_operations():
-        operation = result.ok()
+    seen, operations = set(), [r.ok() for r in schemathesis.openapi.from_url(f'{squares.url}/openapi.json').get_all_operations()]
+    for operation in operations:
+        if mode is GenerationMode.NEGATIVE and operation.label not in ASKS: continue
         def ask(case):
             response = case.call(timeout=30); seen.add((operation.label, response.status_code))
             case.validate_response(response, checks=[not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance])
-        try: bounds(max_examples=10, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))(given(case=operation.as_strategy(generation_mode=mode))(ask))()
-        except Unsatisfiable: assert mode is GenerationMode.NEGATIVE and operation.label.startswith(('GET', 'POST /api/cache')), f'nothing was asked of {operation.label}'
-    if mode is GenerationMode.POSITIVE: assert len({label for label, _ in seen}) == 16 and {('POST /api/generate', 200), ('GET /api/health', 200), ('GET /api/samples', 200)} <= seen, seen
-    else: assert ('POST /api/generate', 422) in seen, seen
+        bounds(max_examples=8, deadline=None, database=None, derandomize=True, suppress_health_check=list(HealthCheck))(given(case=operation.as_strategy(generation_mode=mode))(ask))()
+    assert len(operations) == 16 and {label for label, _ in seen} == (set(ASKS) if mode is GenerationMode.NEGATIVE else {o.label for o in operations})
+    assert {('POST /api/generate', 422), ('GET /api/samples', 422)} <= seen if mode is GenerationMode.NEGATIVE else {('POST /api/generate', 200), ('GET /api/health', 200), ('GET /api/samples', 200)} <= seen, seen
