@@ -82,7 +82,7 @@ def by_loads(run:Run, base:str, args) -> tuple[float, list[np.ndarray]]:
     start, found = time.perf_counter(), []
     for step in run.steps(run.checkpoints_dir):
         pipe = load_base(base, args.device); attach(pipe, load_adapter(run.checkpoint(step).adapter))
-        found += generate(pipe, [PROMPT], 4, seed=1, num_inference_steps=args.steps, height=args.size, width=args.size, timestep_spacing='trailing', progress=False)
+        found += generate(pipe, [PROMPT], 4, seed=1, num_inference_steps=args.steps, height=args.size, width=args.size, scheduler='dpm++', timestep_spacing='trailing', progress=False)
         del pipe
     return time.perf_counter() - start, [np.asarray(s.image, int) for s in found]
 
@@ -128,7 +128,7 @@ def library_pictures(run:Run, names:list[str], pipe, args) -> dict: # (name, see
     found = {}
     for name in names:
         if name != 'base': attach(pipe, load_adapter(run.checkpoint(int(name.rpartition('-')[2])).adapter))
-        for seed in range(1, 5): found[name, seed] = np.asarray(generate(pipe, [PROMPT], seed=seed, num_inference_steps=args.steps, height=args.size, width=args.size, timestep_spacing='trailing', progress=False)[0].image, int)
+        for seed in range(1, 5): found[name, seed] = np.asarray(generate(pipe, [PROMPT], seed=seed, num_inference_steps=args.steps, height=args.size, width=args.size, scheduler='dpm++', timestep_spacing='trailing', progress=False)[0].image, int)
         detach(pipe)
     return found
 

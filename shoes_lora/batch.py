@@ -18,7 +18,7 @@ from .painter import Order, Painter
 from .prompts import read_requests
 from .registry import Registry, UnknownModel
 
-# %% ../nbs/10g_batch.ipynb #83e84e9a
+# %% ../nbs/10g_batch.ipynb #5bd763be
 @dataclass
 class BatchPlan:
     "Prompts and how each is painted; `ValueError` for numbers that cannot be."
@@ -30,7 +30,7 @@ class BatchPlan:
     negative_prompt:str = ''
     num_inference_steps:int = 25
     guidance_scale:float = 7.5
-    scheduler:str|None = None    # None: the model's own
+    scheduler:str|None = 'dpm++' # as evaluations paint; None: the model's own
     size:int|None = None         # pixels; None: what the base was trained at
 
     def __post_init__(self):
@@ -177,10 +177,10 @@ def paint_batch(
     finally: batch = Batch(path, plan, rows, time.perf_counter() - start); write_file(path/'index.html', gallery(batch))
     return batch
 
-# %% ../nbs/10g_batch.ipynb #b13439e5
+# %% ../nbs/10g_batch.ipynb #42d405b8
 _STYLE = '''body{font:15px/1.5 system-ui,sans-serif;margin:0 auto;max-width:76rem;padding:1.5rem;color:#1f2328;background:#fbfbfa}h1{font-size:1.4rem;margin:0 0 .2rem}h2{font-size:1rem;font-weight:600;margin:2rem 0 .6rem}
 p{margin:.2rem 0;color:#656d76}.bad{color:#b42318}ul{display:grid;grid-template-columns:repeat(auto-fill,minmax(11rem,1fr));gap:.8rem;padding:0;margin:0;list-style:none}figure{margin:0;background:#fff;border:1px solid #e4e4e0;border-radius:8px;overflow:hidden}
-img{display:block;width:100%;aspect-ratio:1;object-fit:contain;background:#fff}figcaption{padding:.35rem .6rem;font-size:.8rem;color:#656d76}a:focus-visible{outline:3px solid #3b82f6}
+img{display:block;width:100%;height:auto;aspect-ratio:1;object-fit:contain;background:#fff}figcaption{padding:.35rem .6rem;font-size:.8rem;color:#656d76}a:focus-visible{outline:3px solid #3b82f6}
 @media(prefers-color-scheme:dark){body{color:#e6e6e3;background:#17181a}p,figcaption{color:#a3a9b1}figure{background:#212327;border-color:#33363b}.bad{color:#ff8a80}}'''
 
 def _figure(row, name, s) -> str:

@@ -598,7 +598,7 @@ def _next_number(folder:Path) -> int: # 1 in a new folder
     "The number after the highest that a picture in `folder` has as its name."
     return 1 + max((int(f.stem) for f in folder.glob('*.png') if re.fullmatch(r'\d+', f.stem)), default=0)
 
-# %% ../nbs/09_cli.ipynb #3f6883eb
+# %% ../nbs/09_cli.ipynb #162a70a9
 Runs = Annotated[list[Path]|None, typer.Argument(metavar='[RUN]...', help='Runs, or folders that hold some.', show_default='MODELS_DIR, else outputs')]
 Token = Annotated[str, typer.Option(envvar='SHOES_LORA_TOKEN', help='Token of the service.', show_default=False)]
 Seconds = Annotated[float|None, typer.Option(help='Seconds until a job must be done.', show_default='900')]
@@ -618,7 +618,7 @@ def generate_batch(
     negative_prompt:Annotated[str, typer.Option(help='What to steer away from.')]='',
     guidance_scale:Annotated[float, typer.Option(help='Classifier-free guidance; 1 is off.')]=7.5,
     num_inference_steps:Annotated[int, typer.Option(help='Denoising steps.')]=25,
-    scheduler:Annotated[str|None, typer.Option(help="pndm, ddim, dpm++ or euler; the model's own when left out.", show_default=False)]=None,
+    scheduler:Annotated[str, typer.Option(help='dpm++ (as evaluations paint), pndm, ddim or euler.')]='dpm++',
     size:Annotated[int|None, typer.Option(help="Pixels of a side; the base's own when left out.", show_default=False)]=None,
     base:Base=None, device:Device=None, dtype:Dtype=None,
 ):

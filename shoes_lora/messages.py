@@ -21,7 +21,7 @@ from .jobs import Job
 from .painter import Order
 from .registry import Model
 
-# %% ../nbs/10e_messages.ipynb #a41d0776
+# %% ../nbs/10e_messages.ipynb #1fffd386
 MOST_PICTURES = 60   # of one comparison
 MOST_SEED = 2**53 - 100
 
@@ -44,7 +44,7 @@ class Settings(_Asked):
     guidance_scale:float = Field(7.5, ge=1, le=20, description='Classifier-free guidance; 1 is off.')
     seed:int|None = Field(None, ge=0, le=MOST_SEED, description='Seed of the first picture; null draws one.')
     adapter_weight:float = Field(1., ge=-2, le=2, description='What the change of the adapter is multiplied by; the base has none.')
-    scheduler:Literal['pndm', 'ddim', 'dpm++', 'euler']|None = Field(None, description="null takes the model's own.")
+    scheduler:Literal['pndm', 'ddim', 'dpm++', 'euler']|None = Field('dpm++', description="dpm++ is what evaluations paint with; null takes the base's own.")
     size:int|None = Field(None, ge=32, le=1024, multiple_of=8, description='Side of the square pictures in pixels; null takes what the base was trained at.')
     wait:bool = Field(True, description='true answers when all is painted; false answers at once with a job.')
 
@@ -163,7 +163,7 @@ def job_state(
     facts = {k: getattr(job, k) for k in ('id', 'kind', 'status', 'progress', 'step', 'steps', 'done', 'created')}
     return facts | dict(position=position, pictures=len(job.orders), generation_time=job.seconds, error=job.error and job.error.body(), notes=job.notes, images=[picture_of(r) for r in job.records if r])
 
-# %% ../nbs/10e_messages.ipynb #4a866120
+# %% ../nbs/10e_messages.ipynb #ed4746c7
 class Evaluation(BaseModel):
     "What an evaluation says of a checkpoint."
     badge:Literal['recommended', 'tied', 'worse', 'excluded']; sentence:str = Field(description='The verdict on the run.')
@@ -174,7 +174,7 @@ class ModelEntry(BaseModel):
     name:str; display_name:str; description:str
     type:Literal['base', 'checkpoint', 'final']; run:str; step:int|None; size_bytes:int
     available:bool; fault:str = Field(description="Why it cannot be painted with; '' when it can.")
-    recommended:bool; evaluation:Evaluation|None
+    recommended:bool = Field(description='The pick of the evaluation of its run.'); evaluation:Evaluation|None
 
 class ModelList(BaseModel):
     "The base, then run by run every checkpoint by its step, and the final one."
@@ -186,7 +186,7 @@ def model_entry(
     "A model as it is answered; nothing of it says where it lies."
     what = {'base': 'The base model without any adapter', 'checkpoint': f'Intermediate checkpoint at step {m.step}', 'final': f'The last of {m.step} steps'}[m.kind]
     return dict(name=m.name, display_name=m.title, description=what, type=m.kind, run=m.run, step=m.step, size_bytes=m.bytes, available=not m.fault, fault=m.fault,
-                recommended=m.judged is not None and m.judged.badge == 'recommended', evaluation=m.judged and asdict(m.judged))
+                recommended=m.kind == 'checkpoint' and m.judged is not None and m.judged.badge == 'recommended', evaluation=m.judged and asdict(m.judged))
 
 class Health(BaseModel):
     "How the service is."

@@ -20,7 +20,7 @@ from .inference import Sample, generate, load_base, memory_bytes, pick_batch_siz
 from .lineage import public_name
 from .registry import Model, Registry, load_model
 
-# %% ../nbs/10b_painter.ipynb #b568e6d6
+# %% ../nbs/10b_painter.ipynb #313d02f0
 @dataclass(frozen=True)
 class Order:
     "One picture that is wanted."
@@ -31,7 +31,7 @@ class Order:
     negative_prompt:str = ''
     num_inference_steps:int = 25
     guidance_scale:float = 7.5   # 1 = off
-    scheduler:str|None = None    # None: the model's own
+    scheduler:str|None = 'dpm++' # as evaluations paint; None: the model's own
     size:int|None = None         # pixels of the square picture; None: what the base was trained at
 
     @property
