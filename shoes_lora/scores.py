@@ -323,8 +323,9 @@ def floor_photos(
     train:list,     # `Photo`s of the train split
     plan:EvalPlan,  # seed, number of pictures
 ) -> list:          # of `Photo`
-    "The part of the train split that is measured against the held-out photos."
-    return [train[i] for i in np.random.default_rng(plan.seed).permutation(len(train))[:plan.n]]
+    "The part of the train split that is measured against the held-out photos: photographed ones, variants where there are none, never painted ones."
+    real = next((of for kind in ('photo', 'variant') if (of := [p for p in train if p.origin == kind])), [])
+    return [real[i] for i in np.random.default_rng(plan.seed).permutation(len(real))[:plan.n]]
 
 def score_reference(
     extractor,         # `Lite0` or the like
