@@ -59,6 +59,12 @@ def read_json(
     try: return json.loads(path.read_text(encoding='utf-8'))
     except (json.JSONDecodeError, UnicodeDecodeError) as e: raise ValueError(f'{path} is not readable JSON ({e}); restore it from a copy or delete it.') from e
 
+def _changes(there, here, name=''):
+    "What differs between two records, setting by setting, also within settings that are records themselves."
+    for k, v in here.items():
+        if isinstance(v, dict) and isinstance(old := there.get(k), dict) and v.keys() == old.keys(): yield from _changes(old, v, f'{name}{k}.')
+        elif there.get(k) != v: yield f'{name}{k}: {there.get(k)!r}, not {v!r}'
+
 def settle(
     path:str|Path, # JSON file in the folder that the settings rule
     settings:dict, # plain values
@@ -66,8 +72,7 @@ def settle(
     "Write `settings` down when the work in a folder begins; later, `ValueError` names those that are not the same as then."
     path = Path(path)
     if not path.exists(): write_json(path, settings)
-    there = read_json(path)
-    if changed := [f'{k}: {there.get(k)!r}, not {v!r}' for k, v in settings.items() if there.get(k) != v]:
+    if changed := [*_changes(read_json(path), settings)]:
         raise ValueError(f'{path.parent} was begun with other settings ({"; ".join(changed)}); choose another folder or delete it.')
 
 # %% ../nbs/03a_checkpoints.ipynb #93a219e4

@@ -259,8 +259,9 @@ def augment(
     """Make a photo set with turned, recoloured and mirrored variants of its photos; status 1 if a photo could not be read.
 
     Backgrounds stay as they are, products stay in the frame and keep their colour; what could not be made so is named in report.json. Each picture carries how it was made."""
-    from shoes_lora.augment import Recipe, augment_photos
+    from shoes_lora.augment import augment_photos
     from shoes_lora.checkpoints import read_json
+    from shoes_lora.variants import Recipe
     chosen = Recipe.from_json(read_json(recipe)).to_json() if recipe else {}
     typed = _given(angles=_angles(angles), variants=variants, never_flip=never_flip and never_flip.split(','), one_sided=one_sided, max_delta_e=max_delta_e, size=size, flip=0. if no_flip else None, force=force or None)
     done = augment_photos(data, out, Recipe.from_json(chosen | typed), seed, tuple(split), originals)

@@ -72,7 +72,7 @@ def _checkpoints(run, wanted, weights):
     if unknown := {_asked(w, named, weights)[0] for w in asked} - set(named): raise ValueError(f'{run.path} has no checkpoint {sorted(unknown)[0]!r}; it has {list(named)}')
     return _by_weight(named, asked, weights)
 
-# %% ../nbs/05u_contest.ipynb #8ece33fc
+# %% ../nbs/05u_contest.ipynb #06798b1c
 @dataclass
 class Contest:
     "All that is needed to judge some candidates on one plan."
@@ -111,8 +111,9 @@ def _settle_plan(plan, place):
 
 def _check_counts(photos):
     "Refuse splits with which nothing can be measured."
+    if k := sum(p.origin == 'painted' for p in photos.val): raise ValueError(f'{k} of {len(photos.val)} held-out photos in {photos.root} are painted, and a LoRA is judged by real ones; give a photo set with real held-out photos (--data)')
     for split, what in (('val', 'held out'), ('train', 'in the train split')):
-        if (k := len(photos.splits.get(split, ()))) < 2: raise ValueError(f'{k} photos are {what} in {photos.root}, and an error takes 2 at least; add photos to its {split} split')
+        if (k := sum(p.origin != 'painted' for p in photos.splits.get(split, ()))) < 2: raise ValueError(f'{k} photos are {what} in {photos.root}, and an error takes 2 at least; add photos to its {split} split')
 
 def _check_photos(run, photos, plan, progress):
     "Refuse held-out photos that were trained on, and photos that cannot be read, before anything is painted."
@@ -203,14 +204,14 @@ def full_size(
 
 # %% ../nbs/05u_contest.ipynb #aa0b513c
 def _askable(contest):
-    "Split -> photos that were trained on or held out, with captions of their own, one of each family."
+    "Split -> photos that were trained on or held out, with captions of their own, one of each family; painted pictures are no photos that could be remembered."
     photos, trained = contest.photos, {p.path for p in contest.trained}
     everyone = [*photos.train, *photos.val]
     families, bearers, found, taken = family_of(everyone, [photo_hash(p.path) for p in everyone]), defaultdict(set), dict(train=[], val=[]), set()
     for p, family in zip(everyone, families): bearers[p.caption].add(family)
     for i, (p, family) in enumerate(zip(everyone, families)):
         split = 'train' if i < len(photos.train) else 'val'
-        if family in taken or len(bearers[p.caption]) > 1 or (split == 'train' and p.path not in trained): continue
+        if family in taken or len(bearers[p.caption]) > 1 or p.origin == 'painted' or (split == 'train' and p.path not in trained): continue
         taken.add(family); found[split].append(p)
     return found
 
@@ -237,7 +238,7 @@ def unasked(
 ) -> dict:           # gate -> reason
     "What cannot be told of the memory of this contest's candidates, and why."
     if contest.run is None: return {}
-    k, n, found = len(contest.trained), len(contest.photos.train), {}
+    k, n, found = sum(p.origin != 'painted' for p in contest.trained), len(contest.photos.train), {}
     if k < 2: found['near-copies'] = f'{k} of the {n} photos in the train split of {contest.photos.root} are among those that were trained on, so there is nothing to compare with'
     if contest.plan.recalled and recall_contest(contest) is None:
         able = _askable(contest)

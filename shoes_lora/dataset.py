@@ -34,6 +34,13 @@ class Photo:
     caption:str                                    # as written, not tidied
     metadata:dict = field(default_factory=dict)    # original's schema: color, gender, season, usage, year
 
+    @property
+    def origin(self) -> str: # 'photo', 'variant' or 'painted'
+        "Photographed, made from a photo, or painted by a model, as far as the metadata say it."
+        made = self.metadata.get(PROVENANCE)
+        if str(self.metadata.get('synthetic')).lower() == 'true': return 'painted'
+        if not isinstance(made, dict): return 'photo'
+        return 'variant' if made.get('source_id') or made.get('source_sha256') else 'painted'
     def to_json(self) -> dict: # JSON-ready
         "The photo as a record, its path as text."
         return dict(image_id=self.image_id, path=str(self.path), caption=self.caption, metadata=self.metadata)
@@ -600,13 +607,13 @@ def hold_out(
     fraction:float=.15, # of each colour, (0, 1)
     seed:int=42,
 ) -> PhotoSet:          # with `val`; the same object if it had one
-    "Move a stratified share of `train` to `val` when there is no `val`; files with the same bytes stay together, and what was made from one photo."
+    "Move a stratified share of `train` to `val` when there is no `val`; files with the same bytes stay together, and what was made from one photo; painted pictures stay in `train` beside photos."
     if photoset.splits.get('val'): return photoset
     if not 0 < fraction < 1: raise ValueError(f'fraction {fraction} is out of range: more than 0, less than 1')
     groups = {}
     for p, first in zip(photoset.train, family_of(photoset.train, [photo_hash(p.path) for p in photoset.train])): groups.setdefault(first, []).append(p)
-    strata = {}
-    for g in groups.values(): strata.setdefault(g[0].metadata.get('color', ''), []).append(g)
+    real, strata = [g for g in groups.values() if all(p.origin != 'painted' for p in g)], {}
+    for g in real or groups.values(): strata.setdefault(g[0].metadata.get('color', ''), []).append(g)
     rng, held, due = np.random.default_rng(seed), set(), 0.
     for colour in sorted(strata):
         due += fraction*sum(map(len, strata[colour]))

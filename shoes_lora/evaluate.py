@@ -25,7 +25,7 @@ from .convert import adapter_files
 from .dataset import load_picture
 from .plan import grid_rows
 from .records import make_judge, read_record, score_entry
-from .scores import Scores, skill_of
+from .scores import Scores, floor_photos, skill_of
 from .verdict import decide, goals_of, recall_against
 
 # %% ../nbs/05n_judge.ipynb #0613ed44
@@ -92,7 +92,7 @@ def judge_contest(
     "Scores of all candidates from the pictures on disk, which are in memory for one candidate at a time, and the verdict."
     if notebooks and (extractor or not contest.run): raise ValueError('notebooks judge the checkpoints of a run with the standard extractor; use notebooks=False for others')
     plan, found, painters, asked = contest.plan, [], {}, recall_contest(contest)
-    total = len(contest.photos.val) + min(plan.n, len(contest.photos.train)) + plan.n*len(contest.entries)
+    total = len(contest.photos.val) + len(floor_photos(contest.photos.train, plan)) + plan.n*len(contest.entries)
     with tqdm(total=total, desc='score', unit='picture', disable=not progress) as bar:
         judge = make_judge(contest, extractor, bar.update)
         for name in contest.entries:

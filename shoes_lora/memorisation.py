@@ -7,13 +7,13 @@ __all__ = ['GRID', 'TILES', 'SPACES', 'UNITS', 'LEVEL', 'SPARES', 'tiles', 'near
            'recall', 'Pair', 'closest_pairs', 'draw_pairs', 'Near', 'Memorisation', 'memorisation', 'LossGap',
            'loss_gap', 'draw_losses']
 
-# %% ../nbs/05h_memorisation.ipynb #26318f72
+# %% ../nbs/05h_memorisation.ipynb #28da34ac
 import math
 from dataclasses import asdict, dataclass
 
 import numpy as np
 from PIL import Image
-from scipy import ndimage, stats
+from scipy import ndimage, sparse, stats
 
 from .metrics import border_ring, wilson_interval
 from .objective import HeldOut, heldout_timesteps, loss_change
@@ -46,7 +46,7 @@ def tiles(
     box = [float(np.clip(v + n, 0, 3*n)) for v, n in zip(_cut(img), (w, h, w, h))]
     return np.asarray(page.resize((GRID, GRID), Image.Resampling.BOX, box=box), np.float32) - back.astype(np.float32)
 
-# %% ../nbs/05h_memorisation.ipynb #d67667ea
+# %% ../nbs/05h_memorisation.ipynb #8be8cce6
 def _feature_distances(a, b):
     "Cosine distance, [0, 2]."
     a, b = (x/np.maximum(np.linalg.norm(x, axis=1, keepdims=True), 1e-12) for x in (a, b))
@@ -67,16 +67,18 @@ def nearest(
     b:np.ndarray|None,        # (n, ...) of the photos to look among; None: among the others of `a`
     space:str='features',     # or 'tiles'
     block:int=512,            # rows at a time
+    kin:tuple|None=None,      # (m,) and (n,) labels; rows with equal labels show one photo and do not count as neighbours
 ) -> tuple:                   # (m,) float64 distances, (m,) int index into `b`
     "Distance and index of the nearest row of `b` for each row of `a`; without `b` every row is left out for itself."
     if space not in SPACES: raise ValueError(f'space {space!r} is not known; it is one of {list(SPACES)}')
     a = np.asarray(a, np.float64); alone = b is None; b = a if alone else np.asarray(b, np.float64)
+    if alone and kin is None: kin = (np.arange(len(a)),)*2
     if len(b) < 1 + alone: raise ValueError(f'{len(b)} photos have no neighbours; give at least {1 + alone}')
     if not (np.isfinite(a).all() and np.isfinite(b).all()): raise ValueError(f'{space} hold NaN or Inf; make them again')
     d, j = np.empty(len(a)), np.empty(len(a), int)
     for i in range(0, len(a), block):
         far = SPACES[space](a[i:i+block], b)
-        if alone: far[np.arange(len(far)), np.arange(i, i + len(far))] = np.inf
+        if kin: far[np.asarray(kin[0])[i:i+block, None] == np.asarray(kin[1])] = np.inf
         j[i:i+block] = far.argmin(1); d[i:i+block] = far.min(1)
     return d, j
 
@@ -177,7 +179,7 @@ def draw_pairs(
     fig.suptitle(f'generated | nearest training photo: distance in {UNITS[space]}', fontsize=8)
     return fig
 
-# %% ../nbs/05h_memorisation.ipynb #c3a2d3d2
+# %% ../nbs/05h_memorisation.ipynb #f347a495
 LEVEL = .01     # p-value under which copies are taken for proven
 SPARES = (0, 4) # real photos that may be nearer than a copy; both are tried, and the p-value is doubled for it
 
@@ -199,7 +201,7 @@ class Near:
 class Memorisation:
     "Whether a checkpoint copies its training photos."
     pictures:int
-    photos:int         # of the training split, without known copies
+    photos:int         # of the training split; pictures that show one photo count once
     heldout:int        # likewise
     p:float            # both spaces together
     spaces:dict        # name -> `Near`
@@ -222,11 +224,19 @@ def _summary(x): return [float(q) for q in np.quantile(x, (0, .05, .5))]
 
 def _needed(m, n, tests): return next((k for k in range(1, m + 1) if tests*_chance(k, m, n, 0) < LEVEL), None)
 
-def _look(space, generated, heldout, train, rows, prompts, most, tests):
-    "Counts, p-values and pairs in one space; `rows` are the places of `train` in the whole split."
-    (g, j), h, t = nearest(generated, train, space), nearest(heldout, train, space)[0], nearest(train, None, space)[0]
+def _families(pairs, k):
+    "(k,) for each of `k` rows the first that shows the same photo, as `pairs` of rows say."
+    i, j = np.array([c[:2] for c in pairs], int).reshape(-1, 2).T
+    label = sparse.csgraph.connected_components(sparse.coo_matrix((np.ones(len(i)), (i, j)), (k, k)), directed=False)[1]
+    _, first, of = np.unique(label, return_index=True, return_inverse=True)
+    return first[of]
+
+def _look(space, generated, heldout, train, family, prompts, most, tests):
+    "Counts, p-values and pairs in one space; `family` of a row of `train` is the first row that shows the same photo."
+    first = np.unique(family)
+    (g, j), h, t = nearest(generated, train, space), nearest(heldout, train, space)[0], nearest(train[first], train, space, kin=(first, family))[0]
     p, k, spare = min((min(1., len(SPARES)*p), -k, s) for s in SPARES for k, p in [precedence(g, h, t, prompts, s)])
-    return Near(-k, spare, p, _needed(len(g), len(h) + (len(t) - 1)//2, tests), *precedence(g, h, prompts=prompts), *map(_summary, (g, h, t)), closest_pairs(g, rows[j], most))
+    return Near(-k, spare, p, _needed(len(g), len(h) + (len(t) - 1)//2, tests), *precedence(g, h, prompts=prompts), *map(_summary, (g, h, t)), closest_pairs(g, j, most))
 
 def _sentence(spaces, p, m, n):
     name = min(spaces, key=lambda s: spaces[s].p); near = spaces[name]; what = 'prompt has a picture' if near.count == 1 else 'prompts have pictures'
@@ -240,17 +250,17 @@ def memorisation(
     heldout:dict,          # space -> (n, ...) of held-out photos
     train:dict,            # space -> (N, ...) of the training photos, as many in each space
     prompts:list,          # (m,) prompt of each picture
-    copies:list=(),        # known copies (earlier, later, ...), indices into the training photos followed by the held-out ones
+    copies:list=(),        # known copies and variants, each with its photo (i, j, ...), indices into the training photos followed by the held-out ones
     most:int=16,           # pairs kept in each space
     seed:int=0,            # of the training photos that stand against the held-out ones
 ) -> Memorisation:
     "Look for copies of training photos among generated pictures, in each space given."
     unlike = sorted((generated.keys() | heldout.keys() | train.keys()) - (generated.keys() & heldout.keys() & train.keys()))
     if unlike: raise ValueError(f'{unlike[0]} are not given for all of generated, held-out and training pictures')
-    n, N = (len(next(iter(x.values()))) for x in (heldout, train)); later = [c[1] for c in copies]
-    rows, held = np.setdiff1d(np.arange(N), later), np.setdiff1d(np.arange(n), [i - N for i in later])
+    n, N = (len(next(iter(x.values()))) for x in (heldout, train)); family = _families(copies, N + n); held = np.unique(family)
+    rows, held = held[held < N], held[held >= N] - N
     if len(held) < 2 or len(rows) < 2: raise ValueError(f'{len(rows)} training and {len(held)} held-out photos are left without the known copies; 2 of each are needed')
-    spaces = {s: _look(s, generated[s], heldout[s][held], train[s][rows], rows, prompts, most, len(SPARES)*len(generated)) for s in generated}
+    spaces = {s: _look(s, generated[s], heldout[s][held], np.asarray(train[s]), family[:N], prompts, most, len(SPARES)*len(generated)) for s in generated}
     p = min(1., len(spaces)*min(x.p for x in spaces.values()))
     space, k = 'features' if 'features' in spaces else next(iter(spaces)), min(len(rows), len(held))
     rng = np.random.default_rng(seed); some = [np.sort(rng.choice(x, k, replace=False)) for x in (rows, held)]

@@ -17,7 +17,7 @@ from safetensors import SafetensorError, numpy as arrays, safe_open
 from . import __version__
 from .checkpoints import read_json, write_file, write_json
 from .contest import Contest, pictures_of, recall_contest, recall_photos, unasked
-from .dataset import load_picture, photo_hash
+from .dataset import family_of, load_picture, photo_hash
 from .extractors import available_extractors
 from .features import Lite0, cached_features
 from .memorisation import TILES, memorisation, own_distances, tiles
@@ -37,7 +37,7 @@ class Memory:
     train:dict    # space -> (N, ...) of the training photos
     heldout:dict  # space -> (n, ...) of the held-out ones
     ids:list      # (N,) of the training photos
-    copies:list   # (earlier, later) places of photos with the same bytes, in train followed by heldout
+    copies:list   # (earlier, later) places of pictures that show one photo, in train followed by heldout
 
 @dataclass
 class Judge:
@@ -57,11 +57,14 @@ def _look_at(photos, size, extractor, cache_dir, chunk=64):
     parts = [_spaces(extractor, cache_dir, [load_picture(p, size) for p in photos[i:i+chunk]]) for i in range(0, len(photos), chunk)]
     return {space: np.concatenate([p[space] for p in parts]) for space in parts[0]}
 
+def _families(contest):
+    "Photos that were trained on, and places of pictures that show one photo among them and the held-out ones; painted pictures are nobody's photos."
+    train = [p for p in contest.trained if p.origin != 'painted']; everyone = [*train, *contest.photos.val]
+    return train, [(at, i) for i, at in enumerate(family_of(everyone, [photo_hash(p.path) for p in everyone])) if at != i]
+
 def _memory(contest, extractor):
     "Photos that were trained on and held-out ones, as copies are looked for among them; None where either are fewer than two different ones."
-    train, val, cache, size, first, copies = contest.trained, contest.photos.val, contest.place.features, contest.plan.size, {}, []
-    for i, p in enumerate([*train, *val]):
-        if (at := first.setdefault(photo_hash(p.path), i)) != i: copies.append((at, i))
+    (train, copies), val, cache, size = _families(contest), contest.photos.val, contest.place.features, contest.plan.size
     later = [i < len(train) for _, i in copies]
     if len(train) - sum(later) < 2 or len(val) - (len(later) - sum(later)) < 2: return None
     return Memory(_look_at(train, size, extractor, cache), _look_at(val, size, extractor, cache), [p.image_id for p in train], copies)
@@ -69,7 +72,7 @@ def _memory(contest, extractor):
 def _reference_key(contest, extractors):
     "What the scores of real photos depend on."
     photos = [[(p.image_id, photo_hash(p.path), p.caption, p.metadata.get('color')) for p in part] for part in (contest.photos.val, contest.photos.train, contest.trained)]
-    facts = [photos, contest.plan.hash, [e.key for e in extractors], TILES, contest.cue, contest.palette, {k: sorted(v) for k, v in contest.neighbours.items()}, contest.run is not None, __version__]
+    facts = [photos, [p.origin for p in (*contest.photos.train, *contest.trained)], _families(contest)[1], contest.plan.hash, [e.key for e in extractors], TILES, contest.cue, contest.palette, {k: sorted(v) for k, v in contest.neighbours.items()}, contest.run is not None, __version__]
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()[:16]
 
 def _keep_reference(path, judge):

@@ -218,7 +218,7 @@ def colour_scores(
     pairs = [s in accept[w] for i, (s, _) in enumerate(judged) for j, (_, w) in enumerate(judged) if i != j]
     return wanted, seen, match, float(np.mean(pairs)) if pairs else None
 
-# %% ../nbs/05m_scores.ipynb #d0cabc62
+# %% ../nbs/05m_scores.ipynb #04dc59ec
 @dataclass
 class Bench:
     "What all candidates are measured against."
@@ -338,8 +338,9 @@ def floor_photos(
     train:list,     # `Photo`s of the train split
     plan:EvalPlan,  # seed, number of pictures
 ) -> list:          # of `Photo`
-    "The part of the train split that is measured against the held-out photos."
-    return [train[i] for i in np.random.default_rng(plan.seed).permutation(len(train))[:plan.n]]
+    "The part of the train split that is measured against the held-out photos: photographed ones, variants where there are none, never painted ones."
+    real = next((of for kind in ('photo', 'variant') if (of := [p for p in train if p.origin == kind])), [])
+    return [real[i] for i in np.random.default_rng(plan.seed).permutation(len(real))[:plan.n]]
 
 def score_reference(
     extractor,         # `Lite0` or the like

@@ -6,11 +6,12 @@ import numpy as np, pytest
 from PIL import Image
 
 from conftest import ROOT
-from shoes_lora.augment import Recipe, augment_photos, read_stamp
+from shoes_lora.augment import augment_photos, read_stamp
 from shoes_lora.dataset import read_photoset
 from shoes_lora.metrics import white_border_share
 from shoes_lora.product_checks import product_box, product_mask
 from shoes_lora.splits import find_leaks
+from shoes_lora.variants import Recipe
 
 COMMAND = [sys.executable, '-c', 'import sys; from shoes_lora.cli import main; sys.exit(main())']
 ENV = {**os.environ, 'PYTHONPATH': str(ROOT), 'HF_HUB_OFFLINE': '1'}
