@@ -13,5 +13,5 @@ export default defineConfig({
     reportCompressedSize: false,
   },
   server: { proxy: { "/api": "http://127.0.0.1:8011", "/docs": "http://127.0.0.1:8011", "/openapi.json": "http://127.0.0.1:8011" } },
-  test: { environment: "happy-dom", include: ["src/**/*.test.{ts,tsx}"], pool: "threads", poolOptions: { threads: { singleThread: true } } },
+  test: { testTimeout: 40_000, environment: "happy-dom", environmentOptions: { happyDOM: { url: "http://localhost:8011/" } }, setupFiles: ["src/test/setup.ts"], include: ["src/**/*.test.{ts,tsx}"], pool: "threads", poolOptions: { threads: { singleThread: true } } },
 });

@@ -5,7 +5,7 @@ import { Icon } from "./parts/icons";
 import { Toasts } from "./parts/toast";
 import { Unlock } from "./parts/unlock";
 import { useHealth } from "./state/health";
-import { useJob } from "./state/job";
+import { isOver, useJob } from "./state/job";
 import { routeHash, useRoute, VIEWS } from "./state/route";
 import { StudioProvider, useStudio } from "./state/studio";
 import { THEMES, useTheme } from "./state/theme";
@@ -20,18 +20,20 @@ export function App() {
   return (
     <Toasts>
       <StudioProvider health={health}>
-        <Shell />
+        <Shell askAgain={askAgain} />
         {health.kind === "locked" && <Unlock onDone={askAgain} />}
       </StudioProvider>
     </Toasts>
   );
 }
 
-function Shell() {
+function Shell({ askAgain }: { askAgain: () => void }) {
   const { health, notes } = useStudio();
   const { view, params } = useRoute();
   const generating = useJob<GenerateRequest>("generate"); // followed wherever one looks
   const comparing = useJob<CompareRequest>("compare");
+  const painting = [generating, comparing].some(({ work }) => work !== null && !isOver(work.job));
+  useEffect(askAgain, [painting, askAgain]); // the indicator in the corner follows at once
   useEffect(() => {
     document.title = `${NAMES[view]} · shoes-lora`;
   }, [view]);

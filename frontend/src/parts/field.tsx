@@ -20,6 +20,14 @@ export function Field({ label, name, error, hint, aside, children }: FieldProps)
         {aside}
       </div>
       {children({ id, name, ...(error && { "aria-invalid": true as const }), ...(described && { "aria-describedby": described }) })}
+      <Under id={id} error={error} hint={hint} />
+    </div>
+  );
+}
+
+function Under({ id, error, hint }: { id: string; error: string | undefined; hint: ReactNode }) {
+  return (
+    <>
       {error && (
         <p className="field-error" id={`${id}-error`}>
           {error}
@@ -30,7 +38,7 @@ export function Field({ label, name, error, hint, aside, children }: FieldProps)
           {hint}
         </p>
       )}
-    </div>
+    </>
   );
 }
 
@@ -48,18 +56,18 @@ interface NumberFieldProps {
 
 // A slider for the hand and a box for the exact number; both are the same value.
 export function NumberField({ label, name, value, min, max, step = 1, error, hint, onChange }: NumberFieldProps) {
+  const id = useId();
   const take = (text: string) => {
     const number = Number(text);
     if (text !== "" && Number.isFinite(number)) onChange(number);
   };
+  const said = [error && `${id}-error`, hint && `${id}-hint`].filter(Boolean).join(" ") || undefined;
   return (
-    <Field label={label} name={name} error={error} hint={hint}>
-      {(ids) => (
-        <div className="number">
-          <input type="range" aria-label={`${label}, slider`} min={min} max={max} step={step} value={value} onChange={(e) => take(e.target.value)} />
-          <input type="number" {...ids} min={min} max={max} step={step} value={value} onChange={(e) => take(e.target.value)} />
-        </div>
-      )}
-    </Field>
+    <div className={error ? "field number bad" : "field number"}>
+      <label htmlFor={id}>{label}</label>
+      <input type="range" aria-label={`${label}, slider`} min={min} max={max} step={step} value={value} onChange={(e) => take(e.target.value)} />
+      <input type="number" id={id} name={name} min={min} max={max} step={step} value={value} aria-invalid={error ? true : undefined} aria-describedby={said} onChange={(e) => take(e.target.value)} />
+      <Under id={id} error={error} hint={hint} />
+    </div>
   );
 }

@@ -48,7 +48,7 @@ export function ModelList({ models, kind, name, chosen, onPick, aside }: ListPro
                 <span className="model-name">
                   {shortName(model)} <ModelBadges model={model} />
                 </span>
-                {(model.fault || modelMetrics(model)) && <small>{model.fault || modelMetrics(model)}</small>}
+                {(model.fault || modelMetrics(model)) && <small className={model.fault ? "fault" : undefined}>{model.fault || modelMetrics(model)}</small>}
               </span>
             </label>
           ))}
@@ -147,7 +147,23 @@ export function ModelPicker({ models, value, error, onChange }: PickerProps) {
           {error}
         </p>
       )}
-      {model?.evaluation && <p className="field-hint">{model.evaluation.sentence}</p>}
+      {model?.evaluation && <Verdict sentence={model.evaluation.sentence} />}
+    </div>
+  );
+}
+
+// The first sentence of a verdict says what to do; the others why.
+function Verdict({ sentence }: { sentence: string }) {
+  const [first = "", ...why] = sentence.split(/(?<=\.)\s+(?=[A-Z])/);
+  return (
+    <div className="verdict">
+      <p className="field-hint">{first}</p>
+      {why.length > 0 && (
+        <details>
+          <summary>More of the verdict</summary>
+          <p className="field-hint">{why.join(" ")}</p>
+        </details>
+      )}
     </div>
   );
 }

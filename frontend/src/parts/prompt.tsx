@@ -26,9 +26,9 @@ export function PromptField({ value, min, max, error, examples, onChange }: Prom
             {length} / {max}
           </span>
         }
-        hint={short ? `At least ${min} characters.` : undefined}
+        hint={short && !error ? `At least ${min} characters.` : undefined}
       >
-        {(ids) => <textarea {...ids} rows={4} value={value} placeholder="A professional product photo of red casual shoes, centered on white background" onChange={(e) => onChange(e.target.value)} />}
+        {(ids) => <textarea {...ids} rows={3} value={value} placeholder="A professional product photo of red casual shoes, centered on white background" onChange={(e) => onChange(e.target.value)} />}
       </Field>
       {examples.length > 0 && <Suggestions examples={examples} onPick={onChange} />}
     </>
