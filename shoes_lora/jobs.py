@@ -52,7 +52,7 @@ class Job:
     @property
     def seconds(self) -> float: return (self.ended or time.time()) - self.started if self.started else 0.   # since it was begun
 
-# %% ../nbs/10d_jobs.ipynb #82794349
+# %% ../nbs/10d_jobs.ipynb #8560fc09
 _log = logging.getLogger(__name__)
 _FULL = errno.ENOSPC, errno.EDQUOT
 
@@ -208,7 +208,7 @@ class Jobs:
         else: batch = [(j, i) for j in active for i in j.todo if i not in j.alone and j.orders[i].way == lead.way][:painter.together(lead)]
         for job, i in batch:
             job.todo.remove(i)
-            if job.status == 'queued': job.status, job.started, job.notes = 'running', time.time(), list(dict.fromkeys(n for o in job.orders for n in painter.notes(o)))
+            if job.status == 'queued': job.status, job.started = 'running', time.time()
             job.version += 1
         return batch
 
@@ -229,6 +229,7 @@ class Jobs:
         def watch(latents):
             for (j, i), z in zip(batch, latents) if len(latents) == len(batch) else ():
                 if j.listeners and not j.over: j.previews[i] = painter.look(z)
+        for job, i in batch: job.notes = list(dict.fromkeys([*job.notes, *painter.notes(job.orders[i])]))
         try: samples = painter.paint([j.orders[i] for j, i in batch], callback, watch, self._soon())
         except Cancelled: return
         for (job, i), sample in zip(batch, samples): self._keep(job, i, sample)
