@@ -69,7 +69,7 @@ async function tour(context, shot) {
 for (const [width, viewport] of Object.entries({ desktop: DESKTOP, phone: PHONE }))
   for (const colorScheme of ["light", "dark"]) {
     if (!`${width}-${colorScheme}`.includes(only)) continue;
-    const shot = (page, name) => page.screenshot({ path: join(folder, `${width}-${colorScheme}-${name}.png`), fullPage: width === "phone" });
-    await withBrowser({ viewport, colorScheme, isMobile: width === "phone", hasTouch: width === "phone" }, (context) => tour(context, shot));
+    const shot = (page, name) => page.screenshot({ path: join(folder, `${width}-${colorScheme}-${name}.png`), fullPage: width === "phone" && /empty|refused/.test(name) });
+    await withBrowser({ viewport, colorScheme, reducedMotion: "reduce", isMobile: width === "phone", hasTouch: width === "phone" }, (context) => tour(context, shot));
     console.log(`${width} ${colorScheme}`);
   }

@@ -13,7 +13,7 @@ export function ModelBadges({ model, stepless = false }: { model: Model; steples
   return (
     <span className="badges">
       {model.step !== null && !stepless && !model.name.endsWith(`-${model.step}`) && <span className="badge">step {model.step}</span>}
-      {model.type === "final" && <span className="badge">final</span>}
+      {model.type === "final" && !stepless && <span className="badge">final</span>}
       {verdict && <span className={verdict.className}>{verdict.says}</span>}
       {model.fault && <span className="badge bad">cannot paint</span>}
     </span>

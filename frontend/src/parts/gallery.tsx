@@ -1,7 +1,7 @@
 import type { ReactNode } from "react";
 import { imageUrl } from "../api/client";
 import type { Sample } from "../api/types";
-import { fileName, shortModel } from "../state/facts";
+import { fileName, shortModel, stepName } from "../state/facts";
 import { Icon } from "./icons";
 
 interface CardProps {
@@ -25,7 +25,7 @@ export function Card({ sample, onOpen, onFavourite, check, showModel = false }: 
       )}
       <div className="card-line">
         <span className="card-facts">
-          {showModel && <b>{shortModel(sample.metadata.model)}</b>}
+          {showModel && <b title={sample.metadata.model}>{stepName(sample.metadata.model)}</b>}
           <span>seed {sample.seed}</span>
         </span>
         <FavouriteButton sample={sample} onClick={onFavourite} />

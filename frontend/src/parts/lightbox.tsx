@@ -41,6 +41,9 @@ export function Lightbox({ samples, index, onMove, onClose, onFavourite, onReuse
         if (e.key === "ArrowRight" && index < last) onMove(index + 1);
       }}
     >
+      <button type="button" className="tool lightbox-close" aria-label="Close" onClick={() => dialog.current?.close()}>
+        <Icon name="close" />
+      </button>
       <div className="lightbox-body">
         <div className="lightbox-stage">
           <img src={imageUrl(sample.id)} alt={sample.metadata.prompt} width={sample.metadata.width} height={sample.metadata.height} />
@@ -59,12 +62,7 @@ export function Lightbox({ samples, index, onMove, onClose, onFavourite, onReuse
           )}
         </div>
         <div className="lightbox-facts">
-          <div className="lightbox-top">
-            <h2>How it was made</h2>
-            <button type="button" className="tool" aria-label="Close" onClick={() => dialog.current?.close()}>
-              <Icon name="close" />
-            </button>
-          </div>
+          <h2>How it was made</h2>
           <p className="lightbox-prompt">{sample.metadata.prompt}</p>
           <dl className="facts">
             {factsOf(sample).map(([name, value]) => (

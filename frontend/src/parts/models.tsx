@@ -178,9 +178,17 @@ interface ChecksProps {
 // Several models, in the order of the list whatever the order of the clicks.
 export function ModelChecks({ models, chosen, error, onChange }: ChecksProps) {
   const set = (wanted: (name: string) => boolean) => onChange(models.filter((m) => !m.fault && wanted(m.name)).map((m) => m.name));
+  const box = useRef<HTMLDivElement>(null);
+  const there = models.length > 0;
+  // The run that is chosen is what one wants to see first, also when it is the third of many.
+  useEffect(() => {
+    const list = box.current?.querySelector(".model-list");
+    const first = [...(box.current?.querySelectorAll<HTMLElement>(".model-group") ?? [])].slice(1).find((g) => g.querySelector(":checked"));
+    if (list && first) list.scrollTop = first.offsetTop - 12;
+  }, [there]);
   const toggle = (name: string) => set((n) => (n === name ? !chosen.includes(n) : chosen.includes(n)));
   return (
-    <div className={error ? "field bad" : "field"} role="group" aria-label="Models to compare">
+    <div className={error ? "field bad" : "field"} role="group" aria-label="Models to compare" ref={box}>
       <span className="field-head">
         Models <span className="faint">{chosen.length} chosen</span>
       </span>
@@ -192,6 +200,7 @@ export function ModelChecks({ models, chosen, error, onChange }: ChecksProps) {
         onPick={toggle}
         aside={(run, group) => {
           const able = group.filter((m) => !m.fault).map((m) => m.name);
+          if (able.length === 0) return null;
           const all = able.every((n) => chosen.includes(n));
           return (
             <button type="button" className="link" onClick={() => set((n) => (able.includes(n) ? !all : chosen.includes(n)))}>

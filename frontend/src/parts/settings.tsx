@@ -19,7 +19,7 @@ export function PaintSettings({ errors }: { errors: FieldErrors }) {
         <Field label="Size" name="size" error={errors.size}>
           {(ids) => (
             <select {...ids} value={s.size ?? ""} onChange={(e) => set({ size: e.target.value ? Number(e.target.value) : null })}>
-              <option value="">As trained{health.size ? ` (${health.size})` : ""}</option>
+              <option value="">{health.size ? `${health.size}, as trained` : "As trained"}</option>
               {sizes.map((n) => (
                 <option key={n} value={n}>
                   {n} × {n}
@@ -31,7 +31,7 @@ export function PaintSettings({ errors }: { errors: FieldErrors }) {
         <Field label="Scheduler" name="scheduler" error={errors.scheduler}>
           {(ids) => (
             <select {...ids} value={s.scheduler ?? ""} onChange={(e) => set({ scheduler: (e.target.value || null) as Scheduler | null })}>
-              <option value="">The model’s own</option>
+              <option value="">Default</option>
               {Object.entries(SCHEDULERS).map(([value, name]) => (
                 <option key={value} value={value}>
                   {name}

@@ -1,5 +1,6 @@
 import { imageUrl } from "../api/client";
 import type { Sample } from "../api/types";
+import { stepName } from "../state/facts";
 import { ModelBadges } from "./badge";
 import { entryName, type Entry } from "./stage";
 
@@ -17,6 +18,7 @@ export function SideBySide({ entries, seeds, rows, busy, previews, onOpen }: Sid
   // The service paints model by model, so the previews belong to the first places that are empty in that order.
   const waiting = entries.flatMap((_, c) => seeds.map((_, r) => [r, c] as const)).filter(([r, c]) => !rows[r]?.[c]);
   const preview = (r: number, c: number) => previews[waiting.findIndex((w) => w[0] === r && w[1] === c)];
+  const runs = new Set(entries.flatMap((e) => (typeof e !== "string" && e.run ? [e.run] : [])));
   return (
     <div className="wide" tabIndex={0} role="region" aria-label="Side by side">
       <table className="side" aria-busy={busy}>
@@ -25,7 +27,9 @@ export function SideBySide({ entries, seeds, rows, busy, previews, onOpen }: Sid
             <td />
             {entries.map((e, c) => (
               <th key={c} scope="col">
-                {entryName(e)} {typeof e !== "string" && <ModelBadges model={e} stepless />}
+                {typeof e === "string" ? stepName(e) : e.type === "base" ? "Base" : stepName(e.name)}
+                {runs.size > 1 && typeof e !== "string" && <small>{e.run}</small>}
+                {typeof e !== "string" && <ModelBadges model={e} stepless />}
               </th>
             ))}
           </tr>

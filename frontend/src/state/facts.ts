@@ -2,6 +2,9 @@ import type { Health, Sample } from "../api/types";
 
 export const shortModel = (name: string): string => name.split("/").at(-1) ?? name;
 
+// `my_shoes/checkpoint-500` where there is little room.
+export const stepName = (name: string): string => shortModel(name).replace(/^checkpoint-(?=\d+$)/, "step ");
+
 export const fileName = (s: Sample): string => `${s.metadata.model.replace(/[^\w.-]+/g, "_")}_seed${s.seed}_${s.id.slice(0, 6)}.png`;
 
 const round = (n: number, digits = 2): string => String(Number(n.toFixed(digits)));

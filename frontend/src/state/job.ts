@@ -15,7 +15,8 @@ export interface JobControl<R> {
   work: Work<R> | null;
   sending: boolean;
   lost: boolean; // the service is gone, or the events stopped
-  error: unknown; // why nothing was painted, or not all
+  refused: unknown; // why the last request was not taken
+  error: unknown; // why a job that was taken failed
   start: (request: R, send: () => Promise<Job>) => Promise<void>;
   cancel: () => Promise<void>;
   patch: (sample: Sample) => void;
@@ -39,6 +40,7 @@ export function useJob<R>(kind: "generate" | "compare"): JobControl<R> {
   const [work, setWork] = useState(() => readStored<Work<R> | null>(key, null, isWork as (v: unknown) => v is Work<R> | null));
   const [sending, setSending] = useState(false);
   const [lost, setLost] = useState(false);
+  const [refused, setRefused] = useState<unknown>(null);
   const [error, setError] = useState<unknown>(null);
   const latest = useRef(work);
 
@@ -109,11 +111,13 @@ export function useJob<R>(kind: "generate" | "compare"): JobControl<R> {
   const start = useCallback(
     async (request: R, send: () => Promise<Job>) => {
       setSending(true);
-      setError(null);
+      setRefused(null);
       try {
-        keep({ job: await send(), request });
+        const job = await send();
+        setError(null);
+        keep({ job, request });
       } catch (error) {
-        setError(error);
+        setRefused(error);
       }
       setSending(false);
     },
@@ -136,5 +140,5 @@ export function useJob<R>(kind: "generate" | "compare"): JobControl<R> {
     },
     [keep],
   );
-  return { work, sending, lost, error, start, cancel, patch };
+  return { work, sending, lost, refused, error, start, cancel, patch };
 }

@@ -6,7 +6,12 @@ import { FakeEvents, fakeService, job, model, sample, type Asked } from "./fake"
 const PROMPT = "red canvas sneakers on white";
 const type = (label: RegExp | string, value: string) => fireEvent.change(screen.getByLabelText(label), { target: { value } });
 const press = (name: RegExp | string) => fireEvent.click(screen.getByRole("button", { name }));
-const events = () => FakeEvents.open.at(-1)!;
+const events = () =>
+  waitFor(() => {
+    const last = FakeEvents.open.at(-1);
+    if (!last) throw new Error("nobody listens to the events");
+    return last;
+  });
 const sent = (calls: Asked[], call: string) => calls.filter((c) => c.call === call).map((c) => c.body as Record<string, unknown>);
 
 async function open(answers: Parameters<typeof fakeService>[0] = {}) {
@@ -26,10 +31,11 @@ describe("generating", () => {
     press(/Generate 2/);
     await screen.findAllByText("2nd in the queue");
     expect(sent(calls, "POST /api/generate")[0]).toMatchObject({ prompt: PROMPT, num_images: 2, seed: 41, model_name: "shoes/checkpoint-200", wait: false, size: null });
-    act(() => events().say("progress", job({ step: 7, pictures: 2, progress: 0.3, previews: ["data:image/png;base64,AA=="] })));
+    const stream = await events();
+    act(() => stream.say("progress", job({ step: 7, pictures: 2, progress: 0.3, previews: ["data:image/png;base64,AA=="] })));
     expect(screen.getByText("Step 7 of 20")).toBeTruthy();
     expect(screen.getByAltText("Preview of picture 1")).toBeTruthy();
-    act(() => events().say("done", job({ status: "done", pictures: 2, done: 2, images: [sample("b", 42), sample("a", 41)] })));
+    act(() => stream.say("done", job({ status: "done", pictures: 2, done: 2, images: [sample("b", 42), sample("a", 41)] })));
     const cards = within(screen.getByRole("list", { name: "Painted pictures" })).getAllByRole("listitem");
     expect(cards.map((c) => /seed (\d+)/.exec(c.textContent ?? "")?.[1])).toEqual(["41", "42"]);
   });
@@ -92,10 +98,12 @@ describe("generating", () => {
     press(/Generate/);
     await screen.findByRole("button", { name: "Cancel" });
     first.unmount();
+    FakeEvents.open = [];
     render(<App />);
     await screen.findByText("Ready");
     expect((screen.getByLabelText("Prompt") as HTMLTextAreaElement).value).toBe(PROMPT);
-    act(() => events().say("done", job({ status: "done", done: 1, images: [sample("a", 41)] })));
+    const stream = await events();
+    act(() => stream.say("done", job({ status: "done", done: 1, images: [sample("a", 41)] })));
     expect(screen.getByRole("button", { name: /Look closer: seed 41/ })).toBeTruthy();
     expect(sent(calls, "POST /api/generate")).toHaveLength(1);
   });
@@ -105,7 +113,8 @@ describe("generating", () => {
     type("Prompt", PROMPT);
     press(/Generate/);
     await screen.findByRole("button", { name: "Cancel" });
-    act(() => events().fail(2));
+    const stream = await events();
+    act(() => stream.fail(2));
     expect((await screen.findByRole("alert")).textContent).toContain("started anew");
     expect(screen.queryByRole("button", { name: "Cancel" })).toBeNull();
   });

@@ -33,7 +33,7 @@ export function CompareView({ work }: { work: JobControl<CompareRequest> }) {
   const [choice, setChoice] = useStored<Choice>("compare", { models: [], images: 1 }, isChoice);
   const form = useRef<HTMLFormElement>(null);
   const results = useRef<HTMLElement>(null);
-  const errors = useFormErrors(form, work.error);
+  const errors = useFormErrors(form, work.refused);
   const running = work.work !== null && !isOver(work.work.job);
   useEffect(() => {
     if (running && results.current && results.current.getBoundingClientRect().top > innerHeight * 0.8) results.current.scrollIntoView();
@@ -64,6 +64,7 @@ export function CompareView({ work }: { work: JobControl<CompareRequest> }) {
         <NumberField label="Seeds" name="num_images" value={choice.images} {...LIMITS.num_images} error={errors.num_images} hint="Each model paints with each of them." onChange={(images) => setChoice((c) => ({ ...c, images }))} />
         <PaintSettings errors={errors} />
         <div className="submit">
+          {work.refused !== null && <Notice error={work.refused} />}
           {why && <p className="field-hint">{why}</p>}
           <button className="button primary" aria-disabled={running || work.sending || why !== ""} title="Ctrl + Enter">
             {running ? "Painting…" : `Compare ${chosen.length} models`}

@@ -20,7 +20,7 @@ export function GenerateView({ work }: { work: JobControl<GenerateRequest> }) {
   const form = useRef<HTMLFormElement>(null);
   const results = useRef<HTMLElement>(null);
   const running = work.work !== null && !isOver(work.work.job);
-  const errors = useFormErrors(form, work.error);
+  const errors = useFormErrors(form, work.refused);
   useEffect(() => {
     if (running && results.current && results.current.getBoundingClientRect().top > innerHeight * 0.8) results.current.scrollIntoView();
   }, [running]);
@@ -46,6 +46,7 @@ export function GenerateView({ work }: { work: JobControl<GenerateRequest> }) {
         <NumberField label="Images" name="num_images" value={s.num_images} {...LIMITS.num_images} error={errors.num_images} onChange={(num_images) => set({ num_images })} />
         <PaintSettings errors={errors} />
         <div className="submit">
+          {work.refused !== null && <Notice error={work.refused} />}
           <button className="button primary" aria-disabled={running || work.sending} title="Ctrl + Enter">
             {running ? "Painting…" : `Generate ${s.num_images === 1 ? "one picture" : `${s.num_images} pictures`}`}
           </button>
