@@ -48,6 +48,6 @@ def page_tools():
         if not stamp.is_file() or stamp.read_text() != want:
             r = subprocess.run([npm, 'ci', '--prefer-offline'], cwd=frontend, capture_output=True, text=True, timeout=600)
             if r.returncode and re.search('ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH', r.stderr): pytest.skip('the packages of the page cannot be fetched: no registry is in reach')
-            assert r.returncode == 0, r.stdout[-2000:] + r.stderr[-3000:]
+            assert r.returncode == 0, r.stdout[-2000:] + r.stderr[:3000]
             stamp.write_text(want)
     return node, frontend
