@@ -5,7 +5,7 @@ STAMP  := $(VENV)/.installed
 PYTHON ?=
 say    := printf '== %s\n'
 
-.PHONY: help demo test notebooks lab clean install base picture
+.PHONY: help demo test notebooks lab clean install base openapi picture
 
 help: ## this list
 	@sed -n 's/^\([a-z]*\):.*##  */make \1	/p' Makefile
@@ -46,6 +46,9 @@ base: $(STAMP) ## train the embedded base again from nothing, hours; PHOTOS=fold
 	@$(say) "base: world, VAE, CLIP, UNet in outputs/tiny_base (stop it and start it again as you like)"
 	@$(PY) -c "from shoes_lora.tiny_sd import retrain; retrain('outputs/tiny_base', '$(PHOTOS)' or None)"
 	@$(say) "base: to ship it, copy tiny_sd and tiny_clip from outputs/tiny_base into shoes_lora/data"
+
+openapi: $(STAMP) ## the OpenAPI document of the service, from which clients are generated
+	@$(PY) -m shoes_lora.serve --openapi frontend/openapi.json
 
 picture: $(STAMP) ## the picture in the README, from the samples of make demo
 	@$(PY) -c "from shoes_lora.demo import plot_demo; plot_demo().savefig('nbs/images/demo_grid.png')"

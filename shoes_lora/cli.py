@@ -4,22 +4,28 @@
 
 # %% auto #0
 __all__ = ['app', 'data_app', 'Base', 'Device', 'Dtype', 'Folder', 'Layout', 'Where', 'Template', 'Tokens', 'RunFolder', 'Alpha',
-           'Partial', 'LoraFile', 'BELONGS', 'command', 'main', 'env', 'draw', 'check', 'prepare', 'stats', 'export',
-           'augment', 'train', 'convert', 'inspect_', 'export_', 'push', 'evaluate', 'compare', 'prune', 'compact',
-           'move', 'demo', 'generate', 'expand']
+           'Partial', 'LoraFile', 'BELONGS', 'Runs', 'Token', 'Seconds', 'command', 'main', 'env', 'draw', 'check',
+           'prepare', 'stats', 'export', 'augment', 'train', 'convert', 'inspect_', 'export_', 'push', 'evaluate',
+           'compare', 'prune', 'compact', 'move', 'demo', 'generate', 'generate_batch', 'serve', 'expand']
 
-# %% ../nbs/09_cli.ipynb #dde75902
+# %% ../nbs/09_cli.ipynb #cbb71484
 import inspect, itertools, re, sys, traceback
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from typer.core import TyperGroup
 
 from . import __version__
 
-# %% ../nbs/09_cli.ipynb #a55c3a6e
-app = typer.Typer(add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings={'help_option_names': ['-h', '--help']},
+# %% ../nbs/09_cli.ipynb #84c1a872
+class _Commands(TyperGroup):
+    "Commands, one of which has two words."
+    def resolve_command(self, ctx, args):
+        return super().resolve_command(ctx, [' '.join(args[:2]), *args[2:]] if args[:2] == ['generate', 'batch'] else args)
+
+app = typer.Typer(cls=_Commands, add_completion=False, no_args_is_help=True, rich_markup_mode=None, pretty_exceptions_enable=False, context_settings={'help_option_names': ['-h', '--help']},
                   help='Train LoRAs of Stable Diffusion 1.5 on product photos, and know which checkpoint to ship.\n\nTry `shoes-lora demo` first; it needs no GPU, no photos and no network.')
 data_app = typer.Typer(no_args_is_help=True, rich_markup_mode=None, help='Draw the demonstration photos, or check, prepare, count and export photos of your own.\n\n\b\nExample:\n  shoes-lora data prepare data/my_photos data/my_shoes')
 app.add_typer(data_app, name='data')
@@ -27,12 +33,13 @@ app.add_typer(data_app, name='data')
 def command(
     example:str,             # what one would type, without the leading `shoes-lora`; several lines for several examples
     group:typer.Typer=app,   # app or group of commands that receives it
+    name:str|None=None,      # of the command; None takes that of the function
 ) -> Callable:               # decorator that returns the function unchanged
-    "Register a function as a command of its own name, with `example` in its help; `ValueError` without example or docstring."
+    "Register a function as a command, with `example` in its help; `ValueError` without example or docstring."
     def register(f):
         if not example.strip() or not f.__doc__: raise ValueError(f'Command {f.__name__} needs a docstring and an example, because both are its help.')
         lines = '\n'.join(f'  shoes-lora {line.strip()}' for line in example.strip().splitlines())
-        group.command(f.__name__.strip('_'), help=f'{inspect.cleandoc(f.__doc__)}\n\n\b\nExample:\n{lines}')(f)
+        group.command(name or f.__name__.strip('_'), help=f'{inspect.cleandoc(f.__doc__)}\n\n\b\nExample:\n{lines}')(f)
         return f
     return register
 
@@ -555,9 +562,10 @@ def demo(
     from shoes_lora.demo import run_demo
     run_demo(folder, show=show, **_given(n_photos=photos, max_train_steps=max_train_steps, checkpoint_every=checkpointing_steps, n_eval=pictures, seed=seed))
 
-# %% ../nbs/09_cli.ipynb #cfb1ed66
+# %% ../nbs/09_cli.ipynb #731f393f
 @command('''generate "a professional product photo of red casual shoes" --lora outputs/my_shoes/lora_weights/checkpoint-3000
-generate "a photo of blue shoes" --base tiny --n-images 4 --output outputs/pictures''')
+generate "a photo of blue shoes" --base tiny --n-images 4 --output outputs/pictures
+generate batch prompts.txt -n 6 --model my_shoes/checkpoint-3000''')
 def generate(
     prompts:Annotated[list[str], typer.Argument(help='One or more prompts, each in quotes.')],
     base:Base=None,
@@ -576,7 +584,7 @@ def generate(
     width:Annotated[int|None, typer.Option(help="In pixels; the base's own when left out.")]=None,
     device:Device=None, dtype:Dtype=None,
 ):
-    "Make pictures of prompts, each file with its prompt, seed and settings inside."
+    "Make pictures of prompts, each file with its prompt, seed and settings inside; `generate batch` takes them from a file."
     if weight != 1 and lora is None: raise ValueError('--weight is that of a LoRA; give --lora, too')
     from shoes_lora.adapters import AdapterBank, attach
     from shoes_lora.env_check import DEFAULT_BASE
@@ -593,6 +601,59 @@ def generate(
 def _next_number(folder:Path) -> int: # 1 in a new folder
     "The number after the highest that a picture in `folder` has as its name."
     return 1 + max((int(f.stem) for f in folder.glob('*.png') if re.fullmatch(r'\d+', f.stem)), default=0)
+
+# %% ../nbs/09_cli.ipynb #162a70a9
+Runs = Annotated[list[Path]|None, typer.Argument(metavar='[RUN]...', help='Runs, or folders that hold some.', show_default='MODELS_DIR, else outputs')]
+Token = Annotated[str, typer.Option(envvar='SHOES_LORA_TOKEN', help='Token of the service.', show_default=False)]
+Seconds = Annotated[float|None, typer.Option(help='Seconds until a job must be done.', show_default='900')]
+
+@command('''generate batch prompts.txt -n 6 --model my_shoes/checkpoint-1500
+generate batch prompts.txt -n 2 --server http://127.0.0.1:8011 --output outputs/batches/tonight''', name='generate batch')
+def generate_batch(
+    file:Annotated[Path, typer.Argument(metavar='PROMPTS', help='Text file, one prompt a line; blank lines and those that begin with # do not count.')],
+    n:Annotated[int, typer.Option('-n', '--n-images', help='Pictures of each prompt.')]=1,
+    model:Annotated[str|None, typer.Option(help='Name of a model, as RUN/checkpoint-N.', show_default="the newest run's recommended checkpoint, else its last, else the base")]=None,
+    runs:Annotated[list[Path]|None, typer.Option('--runs', help='Run, or folder that holds some; may be repeated.', show_default='MODELS_DIR, else outputs')]=None,
+    server:Annotated[str, typer.Option(help='Address of a running service that paints, as http://127.0.0.1:8011.', show_default=False)]='',
+    token:Token='',
+    output:Annotated[Path|None, typer.Option(help='Folder of the batch; the same line again paints what is missing.', show_default='outputs/batches/ and the name of the file')]=None,
+    seed:Annotated[int, typer.Option(help='Seed of the first picture of every prompt; each next one adds 1.')]=42,
+    weight:Annotated[float, typer.Option(help='What the change of the adapter is multiplied by, -2 to 2.')]=1.,
+    negative_prompt:Annotated[str, typer.Option(help='What to steer away from.')]='',
+    guidance_scale:Annotated[float, typer.Option(help='Classifier-free guidance; 1 is off.')]=7.5,
+    num_inference_steps:Annotated[int, typer.Option(help='Denoising steps.')]=25,
+    scheduler:Annotated[str, typer.Option(help='dpm++ (as evaluations paint), pndm, ddim or euler.')]='dpm++',
+    size:Annotated[int|None, typer.Option(help="Pixels of a side; the base's own when left out.", show_default=False)]=None,
+    base:Base=None, device:Device=None, dtype:Dtype=None,
+):
+    "Paint the prompts of a file, a folder for each, and a page to look at; status 1 if a prompt failed."
+    from shoes_lora.batch import run_batch
+    done = run_batch(file, output, model, runs or [], server, token, base, device, dtype, typer.echo, n=n, seed=seed, weight=weight, negative_prompt=negative_prompt, guidance_scale=guidance_scale, num_inference_steps=num_inference_steps, scheduler=scheduler, size=size)
+    typer.echo(done.summary())
+    if not done.ok: raise typer.Exit(1)
+
+@command('''serve
+serve outputs/my_shoes outputs/second --port 8000
+serve --host 0.0.0.0 --origin http://localhost:5173''')
+def serve(
+    runs:Runs=None,
+    base:Base=None,
+    host:Annotated[str, typer.Option(help='Address to listen at; any but this machine itself asks for a token.')]='127.0.0.1',
+    port:Annotated[int, typer.Option(help='0 takes a free one.')]=8011,
+    token:Token='',
+    origin:Annotated[list[str]|None, typer.Option(help='Page elsewhere that may use the service, as http://localhost:5173; may be repeated.', show_default=False)]=None,
+    history:Annotated[Path|None, typer.Option(help='Folder of the pictures and their records.', show_default='outputs/service')]=None,
+    keep_pictures:Annotated[int|None, typer.Option(help='Pictures that are kept, the oldest go first; favourites stay.', show_default='5000')]=None,
+    keep_gb:Annotated[float|None, typer.Option(help='Gigabytes that they may take.', show_default='4')]=None,
+    max_queue:Annotated[int|None, typer.Option(help='Jobs that may wait.', show_default='32')]=None,
+    deadline:Seconds=None,
+    max_size:Annotated[int|None, typer.Option(help="Pixels of a picture's side, at most.", show_default='1024')]=None,
+    batch_size:Annotated[int|None, typer.Option(help='Pictures at once; 1 gives the same bytes alone and in company.', show_default='by memory, 8 at most')]=None,
+    device:Device=None, dtype:Dtype=None,
+):
+    "Serve the page and the calls: generate and compare with the checkpoints of runs, the embedded base where there are none."
+    from shoes_lora.serve import ServeSettings, serve
+    serve(ServeSettings(runs=runs or [], host=host, port=port, token=token, origins=tuple(origin or ()), **_given(base=base, device=device, dtype=dtype, history=history, keep_pictures=keep_pictures, keep_bytes=keep_gb and int(keep_gb*10**9), max_queue=max_queue, deadline_s=deadline, max_size=max_size, batch_size=batch_size)), typer.echo, given=bool(runs))
 
 # %% ../nbs/09_cli.ipynb #9985ed98
 @command('''expand outputs/my_shoes data/more_shoes --proportions "colour=black:3,white:2;gender=Men:1,Women:1"

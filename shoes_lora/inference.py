@@ -422,14 +422,15 @@ class Cancelled(RuntimeError):
 
 class _Steps:
     "Counts denoising steps of all pictures, draws the progress bar, and asks the callback whether to go on."
-    def __init__(self, pipe, n_pictures, n_steps, progress, callback):
+    def __init__(self, pipe, n_pictures, n_steps, progress, callback, watch):
         scheduler = type(pipe.scheduler).from_config(pipe.scheduler.config); scheduler.set_timesteps(n_steps)
-        self.per_picture, self.finished, self.batch, self.callback = len(scheduler.timesteps), 0, 0, callback
+        self.per_picture, self.finished, self.batch, self.callback, self.watch = len(scheduler.timesteps), 0, 0, callback, watch
         self.total = n_pictures*self.per_picture
         self.bar = tqdm(total=self.total, desc=f'{n_pictures} pictures', unit='step', disable=not progress)
     def __call__(self, pipe, i, t, kwargs):
         done = self.finished + (i + 1)*self.batch
         self.bar.update(done - self.bar.n)
+        if self.watch: self.watch(kwargs['latents'])
         if self.callback and self.callback(done, self.total): raise Cancelled(f'Cancelled after {done} of {self.total} steps, {self.finished//self.per_picture} pictures are complete.', [])
         return kwargs
     def start(self, batch): self.batch = batch
@@ -521,6 +522,7 @@ def generate(
     callback:Callable[[int, int], bool|None]|None=None, # gets (steps done, steps in all) after each step; True cancels
     keep:Callable[[Sample], object]|None=None,          # gets each good picture when its batch is done, in order, whatever happens to later ones
     embeddings:dict|None=None,       # from `embed_prompts`, of all prompts and the negative one; None reads them anew for every batch
+    watch:Callable[[torch.Tensor], object]|None=None,   # gets the latents (n, 4, h, w) of the batch at hand after each step, for previews
 ) -> list[Sample]:                   # prompts x n_images, in order
     "Pictures of prompts, each from its own seed and checked; `RuntimeError` for a bad one, `Cancelled` on request."
     jobs, samples, own = _jobs(prompts, n_images, seed), [], pipe.scheduler
@@ -529,7 +531,7 @@ def generate(
         set_scheduler(pipe, scheduler, timestep_spacing)
         facts = _settings(pipe, negative_prompt, guidance_scale, num_inference_steps, width, height)
         batch_size = batch_size or pick_batch_size(pipe, facts['width'], facts['height'], guidance_scale)
-        steps = _Steps(pipe, len(jobs), num_inference_steps, progress, callback)
+        steps = _Steps(pipe, len(jobs), num_inference_steps, progress, callback, watch)
         with steps.bar:
             while len(samples) < len(jobs):
                 try:

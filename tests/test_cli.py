@@ -10,7 +10,7 @@ from conftest import ROOT
 from shoes_lora.cli import app, main
 
 COMMAND = [sys.executable, '-c', 'import sys; from shoes_lora.cli import main; sys.exit(main())']   # the console script's own lines
-COMMANDS = ('env', 'demo', 'augment', 'data draw', 'data check', 'data prepare', 'data stats', 'data export', 'train', 'convert', 'inspect', 'export', 'push', 'evaluate', 'compare', 'prune', 'compact', 'move', 'generate', 'expand')
+COMMANDS = ('env', 'demo', 'augment', 'data draw', 'data check', 'data prepare', 'data stats', 'data export', 'train', 'convert', 'inspect', 'export', 'push', 'evaluate', 'compare', 'prune', 'compact', 'move', 'generate', 'generate batch', 'serve', 'expand')
 ENV = {**os.environ, 'PYTHONPATH': str(ROOT), 'HF_HUB_OFFLINE': '1'}                                # the errors of a machine without network
 
 def process(*words, cwd):
