@@ -347,11 +347,11 @@ def openapi_text() -> str: # JSON
     "The OpenAPI document of the service; the same code gives the same text."
     return json.dumps(create_app(ServeSettings()).openapi(), indent=1, sort_keys=True, ensure_ascii=False) + '\n'
 
-# %% ../nbs/10f_serve.ipynb #48553aca
+# %% ../nbs/10f_serve.ipynb #d1e507a5
 def _listen(host:str, port:int) -> socket.socket:
     "A socket at an address; `ValueError` when it is taken or not of this machine."
     try: return socket.create_server((host, port), family=socket.AF_INET6 if ':' in host else socket.AF_INET, backlog=256)
-    except OSError as e: raise ValueError(f'The service cannot listen at {host}:{port} ({e.strerror or e}); something else may be running there: give another --port, or stop it.') from None
+    except OSError as e: raise ValueError(f'The service cannot listen at {host}:{port} ({os.strerror(e.errno) if e.errno else e}); something else may be running there: give another --port, or stop it.') from None
 
 def _check_start(s:ServeSettings, given:bool) -> None:
     "Refuse a base, a device or folders that cannot work, before anything is loaded."

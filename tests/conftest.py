@@ -1,8 +1,9 @@
 "What the tests share: the repository, its notebooks, and a summary of what the notebooks really ran."
-import json, os, re
+import hashlib, json, os, re, shutil, subprocess, tempfile
 from pathlib import Path
 
 import pytest
+from filelock import FileLock
 
 ROOT = Path(__file__).resolve().parent.parent
 NOTEBOOKS = sorted(p for p in (ROOT/'nbs').glob('*.ipynb') if p.name[0] not in '_.')
@@ -41,3 +42,18 @@ def pytest_terminal_summary(terminalreporter):
     terminalreporter.section('notebooks')
     for name, cells, skipped, checks, seconds in sorted(ran.values()):
         terminalreporter.write_line(f'{name:28} {cells:3} cells run, {skipped} skipped, {checks:3} checks, {seconds:5.1f} s')
+
+def page_tools():
+    "The command that runs node in `frontend`, with the packages of its lock file beside it; skips where there is none."
+    frontend, node, npm = ROOT/'frontend', shutil.which('node'), shutil.which('npm')
+    if not node or not npm: pytest.skip('node and npm are not installed: the page cannot be built or tested here')
+    version = subprocess.run([node, '-p', 'process.versions.node'], capture_output=True, text=True).stdout
+    if tuple(map(int, version.split('.')[:2])) < (20, 19): pytest.skip(f'node {version.strip()} is too old for the page, which needs 20.19')
+    want, stamp = hashlib.sha256((frontend/'package-lock.json').read_bytes()).hexdigest(), frontend/'node_modules'/'.installed'
+    with FileLock(Path(tempfile.gettempdir())/f'shoes-lora-page-{hashlib.sha256(str(ROOT).encode()).hexdigest()[:12]}.lock'):     # two workers, one folder
+        if not stamp.is_file() or stamp.read_text() != want:
+            r = subprocess.run([npm, 'ci', '--prefer-offline'], cwd=frontend, capture_output=True, text=True, timeout=600)
+            if r.returncode and re.search('ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ETIMEDOUT|ENETUNREACH', r.stderr): pytest.skip('the packages of the page cannot be fetched: no registry is in reach')
+            assert r.returncode == 0, r.stdout[-2000:] + r.stderr[:3000]
+            stamp.write_text(want)
+    return node, frontend
