@@ -23,8 +23,8 @@ class Stage:
             assert self.process.is_alive() and time.monotonic() < end, self.log.read_text()[-3000:]
             time.sleep(.05)
     def ready(self, token):
-        try: return httpx.get(f'{self.address}api/health', headers={'Authorization': f'Bearer {token}'}, timeout=60).json()['status'] == 'ok'
-        except httpx.TransportError: return False
+        try: return httpx.get(f'{self.address}api/health', headers={'Authorization': f'Bearer {token}'} if token else {}, timeout=60).json()['status'] == 'ok'
+        except httpx.ConnectError: return False
     def stop(self):
         if self.process: self.process.kill(); self.process.join(); self.process = None
     def act(self, words):

@@ -35,8 +35,8 @@ const fill = async (page, settings) => {
 const small = (page) => page.getByLabel("Size").selectOption("32");
 const pick = async (page, name) => {
   await page.getByRole("button", { name: /^Model/ }).click();
-  await page.getByRole("radio", { name }).first().check();
-  await page.keyboard.press("Escape");
+  await page.getByRole("radio", { name }).first().click(); // which closes the list
+  await page.getByRole("radio").first().waitFor({ state: "detached" });
 };
 const generate = (page) => page.getByRole("button", { name: /^Generate/ }).click();
 const finished = (page) => page.getByRole("button", { name: "ZIP" }).waitFor();
@@ -181,7 +181,7 @@ const checks = {
     await page.getByText(/of 30/).waitFor();
     await page.getByLabel("Search in prompts").fill("");
     await page.getByText(`of ${all}`).waitFor();
-    await page.getByLabel("Model", { exact: true }).selectOption({ label: (await api("api/models")).models.find((m) => m.step === 1000 && m.type === "checkpoint").name });
+    await page.getByRole("combobox", { name: "Model" }).selectOption({ label: (await api("api/models")).models.find((m) => m.step === 1000 && m.type === "checkpoint").name });
     await page.waitForFunction((n) => !document.body.innerText.includes(`of ${n}`), all);
     same([...new Set(await page.locator(".card-facts b").allInnerTexts())], ["step 1000"], "only this model");
   },

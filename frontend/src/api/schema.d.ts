@@ -351,9 +351,10 @@ export interface components {
             prompts: string[];
             /**
              * Scheduler
-             * @description null takes the model's own.
+             * @description dpm++ is what evaluations paint with; null takes the base's own.
+             * @default dpm++
              */
-            scheduler?: ("pndm" | "ddim" | "dpm++" | "euler") | null;
+            scheduler: ("pndm" | "ddim" | "dpm++" | "euler") | null;
             /**
              * Seed
              * @description Seed of the first picture; null draws one.
@@ -475,9 +476,10 @@ export interface components {
             prompt: string;
             /**
              * Scheduler
-             * @description null takes the model's own.
+             * @description dpm++ is what evaluations paint with; null takes the base's own.
+             * @default dpm++
              */
-            scheduler?: ("pndm" | "ddim" | "dpm++" | "euler") | null;
+            scheduler: ("pndm" | "ddim" | "dpm++" | "euler") | null;
             /**
              * Seed
              * @description Seed of the first picture; null draws one.
@@ -717,7 +719,10 @@ export interface components {
             fault: string;
             /** Name */
             name: string;
-            /** Recommended */
+            /**
+             * Recommended
+             * @description The pick of the evaluation of its run.
+             */
             recommended: boolean;
             /** Run */
             run: string;
