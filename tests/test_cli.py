@@ -2,7 +2,7 @@
 import contextlib, io, json, os, re, resource, shlex, shutil, signal, subprocess, sys, time
 from pathlib import Path
 
-import papermill, pytest
+import papermill, pytest, typer
 from PIL import Image
 from typer.main import get_command
 
@@ -66,7 +66,7 @@ def test_lines_of_readme_and_help_can_be_parsed(tmp_path):
     assert len(lines) > 2*len(COMMANDS)
     for line in lines:
         command, words = get_command(app), shlex.split(line)[1:]
-        while hasattr(command, 'commands'): command, words = command.commands[words[0]], words[1:]
+        while hasattr(command, 'commands'): _, command, words = command.resolve_command(typer.Context(command), words)
         command.make_context(line, list(words))                  # raises for an option or a value it does not know
 
 def test_lines_that_cannot_be_parsed_end_with_2(tmp_path):
