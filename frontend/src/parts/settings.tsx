@@ -30,8 +30,7 @@ export function PaintSettings({ errors }: { errors: FieldErrors }) {
         </Field>
         <Field label="Scheduler" name="scheduler" error={errors.scheduler}>
           {(ids) => (
-            <select {...ids} value={s.scheduler ?? ""} onChange={(e) => set({ scheduler: (e.target.value || null) as Scheduler | null })}>
-              <option value="">Default</option>
+            <select {...ids} value={s.scheduler} onChange={(e) => set({ scheduler: e.target.value as Scheduler })}>
               {Object.entries(SCHEDULERS).map(([value, name]) => (
                 <option key={value} value={value}>
                   {name}

@@ -29,7 +29,7 @@ export interface Settings {
   seed: number;
   locked: boolean; // whether the seed stays from round to round
   size: number | null; // null: what the base was trained at
-  scheduler: Scheduler | null; // null: the model's own
+  scheduler: Scheduler;
 }
 
 export const defaults = (): Settings => ({
@@ -43,7 +43,7 @@ export const defaults = (): Settings => ({
   seed: newSeed(),
   locked: false,
   size: null,
-  scheduler: null,
+  scheduler: "dpm++", // as evaluations paint
 });
 
 export function isSettings(value: unknown): value is Settings {
@@ -69,7 +69,7 @@ export function settingsOf(sample: Sample): Omit<Settings, "locked"> {
     adapter_weight: m.adapter_weight,
     seed: sample.seed,
     size: m.width,
-    scheduler: m.scheduler in SCHEDULERS ? (m.scheduler as Scheduler) : null,
+    scheduler: m.scheduler in SCHEDULERS ? (m.scheduler as Scheduler) : defaults().scheduler,
   };
 }
 

@@ -23,12 +23,13 @@ describe("problems", () => {
 });
 
 describe("settings", () => {
-  it("have the limits of the OpenAPI document", () => {
-    const p = openapi.components.schemas.GenerateRequest.properties as Record<string, { minimum?: number; maximum?: number; minLength?: number; maxLength?: number; anyOf?: { minimum?: number; maximum?: number; enum?: string[] }[] }>;
-    for (const name of ["num_images", "num_inference_steps", "guidance_scale", "adapter_weight"] as const) expect([name, p[name]?.minimum, p[name]?.maximum]).toEqual([name, LIMITS[name].min, LIMITS[name].max]);
+  it("have the limits and defaults of the OpenAPI document", () => {
+    const p = openapi.components.schemas.GenerateRequest.properties as Record<string, { minimum?: number; maximum?: number; minLength?: number; maxLength?: number; default?: unknown; anyOf?: { minimum?: number; maximum?: number; enum?: string[] }[] }>;
+    for (const name of ["num_inference_steps", "guidance_scale", "adapter_weight"] as const) expect([name, p[name]?.minimum, p[name]?.maximum]).toEqual([name, LIMITS[name].min, LIMITS[name].max]);
     for (const name of ["seed", "size"] as const) expect([name, p[name]?.anyOf?.[0]?.minimum, p[name]?.anyOf?.[0]?.maximum]).toEqual([name, LIMITS[name].min, LIMITS[name].max]);
     expect([p.prompt?.minLength, p.prompt?.maxLength]).toEqual([LIMITS.prompt.min, LIMITS.prompt.max]);
     expect(p.scheduler?.anyOf?.[0]?.enum).toEqual(Object.keys(SCHEDULERS));
+    for (const name of ["num_inference_steps", "guidance_scale", "adapter_weight", "scheduler"] as const) expect([name, p[name]?.default]).toEqual([name, defaults()[name]]);
   });
   it("go to the service under names it knows, and come back from a picture", () => {
     const known = Object.keys(openapi.components.schemas.GenerateRequest.properties);
