@@ -6,7 +6,7 @@
 __all__ = ['BatchPlan', 'folder_of', 'by_library', 'by_server', 'Painted', 'Batch', 'paint_batch', 'gallery', 'run_batch']
 
 # %% ../nbs/10g_batch.ipynb #7f9e149c
-import base64, hashlib, html, json, re, tempfile, time, urllib.error, urllib.request
+import hashlib, html, http.client, json, re, tempfile, time, urllib.error, urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +16,7 @@ from .checkpoints import settle, write_file
 from .inference import Sample, read_sample, save_sample
 from .painter import Order, Painter
 from .prompts import read_requests
-from .registry import Registry, UnknownModel
+from .registry import Registry, UnknownModel, load_model
 
 # %% ../nbs/10g_batch.ipynb #5bd763be
 @dataclass
@@ -32,6 +32,7 @@ class BatchPlan:
     guidance_scale:float = 7.5
     scheduler:str|None = 'dpm++' # as evaluations paint; None: the model's own
     size:int|None = None         # pixels; None: what the base was trained at
+    weights:str = ''             # hashes of base and adapter, for a name may come to mean others; '' where a service paints
 
     def __post_init__(self):
         if self.n < 1 or self.seed < 0: raise ValueError(f'a batch needs one picture a prompt at least and a seed of 0 or more, got {self.n} and {self.seed}')
@@ -45,7 +46,8 @@ class BatchPlan:
         prompt:str,
     ) -> list[Order]:
         "The pictures of one prompt."
-        return [Order(**self.settings | dict(seed=self.seed + i), prompt=prompt) for i in range(self.n)]
+        how = {k: v for k, v in self.settings.items() if k != 'weights'}
+        return [Order(**how | dict(seed=self.seed + i), prompt=prompt) for i in range(self.n)]
 
 def folder_of(
     prompt:str,
@@ -66,39 +68,57 @@ def by_library(
                 for sample in painter.paint(orders[i:i+step]): yield save_sample(sample, Path(scratch)/'picture.png').read_bytes()
     return paint
 
-def _post(url:str, body:dict, token:str, timeout_s:float) -> dict:
+class _QueueFull(Exception):
+    "Come back after `args[0]` seconds."
+
+def _call(address:str, method:str, path:str, body:dict|None=None, token:str='', timeout_s:float=60.) -> bytes:
     "Answer of a service; `RuntimeError` with its own words for a refusal, `ConnectionError` when there is none."
     headers = {'Content-Type': 'application/json'} | ({'Authorization': f'Bearer {token}'} if token else {})
+    request = urllib.request.Request(address + path, None if body is None else json.dumps(body).encode(), headers, method=method)
     try:
-        with urllib.request.urlopen(urllib.request.Request(url, json.dumps(body).encode(), headers), timeout=timeout_s) as r: return json.load(r)
+        with urllib.request.urlopen(request, timeout=timeout_s) as r: return r.read()
     except urllib.error.HTTPError as e:
-        if e.code == 429: raise TimeoutError(e.headers.get('Retry-After', '5')) from None
+        if e.code == 429: raise _QueueFull(int(after) if (after := e.headers.get('Retry-After', '')).isdigit() else 5) from None
         try: said = json.load(e)['detail']
         except (ValueError, KeyError, TypeError): said = e.reason
         raise RuntimeError(f'the service refused ({e.code}): {said}') from None
-    except urllib.error.URLError as e: raise ConnectionError(f'{url} does not answer ({e.reason}); start it with `shoes-lora serve`, or check the address') from None
+    except (OSError, http.client.HTTPException) as e: raise ConnectionError(f'{address} does not answer ({getattr(e, "reason", e)}); start it with `shoes-lora serve`, or check the address') from None
+
+def _address(url:str) -> str:
+    "Address of a service without a slash at the end; `ValueError` for what is none."
+    if not re.fullmatch(r'https?://[^\s/]+/?', url): raise ValueError(f'{url!r} is not the address of a service; write it as http://127.0.0.1:8011')
+    return url.rstrip('/')
 
 def by_server(
     url:str,                # such as http://127.0.0.1:8011
     token:str='',           # if it asks for one
-    timeout_s:float=3600.,  # for one answer
     patience_s:float=3600., # while its queue is full
+    look_s:float=.5,        # between two looks at a job
 ) -> Callable[[list[Order]], Iterator[bytes]]:
-    "Let a running service paint."
-    if not re.fullmatch(r'https?://[^\s/]+/?', url): raise ValueError(f'{url!r} is not the address of a service; write it as http://127.0.0.1:8011')
-    def ask(body):
+    "Let a running service paint, ten pictures a job; what was painted of a job that failed is not lost."
+    address = _address(url)
+    def call(method, path, body=None): return _call(address, method, path, body, token)
+    def submit(body):
         end = time.monotonic() + patience_s
         while True:
-            try: return _post(f'{url.rstrip("/")}/api/generate', body, token, timeout_s)
-            except TimeoutError as full:
-                wait = min(float(full.args[0]) if str(full.args[0]).isdigit() else 5., 60.)
+            try: return json.loads(call('POST', '/api/generate', body))
+            except _QueueFull as full:
+                wait = min(full.args[0], 60)
                 if time.monotonic() + wait > end: raise RuntimeError(f'the queue of the service stayed full for {patience_s:.0f} s') from None
                 time.sleep(wait)
+    def follow(job):
+        try:
+            while job['status'] in ('queued', 'running'): time.sleep(look_s); job = json.loads(call('GET', f'/api/jobs/{job["id"]}'))
+        except KeyboardInterrupt: call('DELETE', f'/api/jobs/{job["id"]}'); raise
+        return job
     def paint(orders):
         for i in range(0, len(orders), 10):
             o, part = orders[i], orders[i:i+10]
-            body = dict(model_name=o.model, prompt=o.prompt, num_images=len(part), seed=o.seed, adapter_weight=o.weight, **{k: getattr(o, k) for k in ('negative_prompt', 'num_inference_steps', 'guidance_scale', 'scheduler', 'size')})
-            for image in ask(body)['images']: yield base64.b64decode(image['image'])
+            body = dict(model_name=o.model, prompt=o.prompt, num_images=len(part), seed=o.seed, adapter_weight=o.weight, wait=False, **{k: getattr(o, k) for k in ('negative_prompt', 'num_inference_steps', 'guidance_scale', 'scheduler', 'size')})
+            job = follow(submit(body)); made = {p['seed']: p['url'] for p in job['images']}
+            for x in part:
+                if x.seed not in made: raise RuntimeError(f'the service did not paint seed {x.seed}: {(job["error"] or {}).get("detail", "the job was cancelled")}')
+                yield call('GET', made[x.seed])
     return paint
 
 # %% ../nbs/10g_batch.ipynb #3a54b3f8
@@ -136,18 +156,24 @@ def _there(file:Path, o:Order) -> Sample|None:
     same = (s.prompt, s.seed, s.num_inference_steps, s.guidance_scale, s.negative_prompt) == (o.prompt, o.seed, o.num_inference_steps, o.guidance_scale, o.negative_prompt)
     return s if same else None
 
+def _check_new(file:Path, o:Order, known:set) -> None:
+    "Read a new picture back; `RuntimeError`, and no file, when it is not what was asked for or other weights painted those that are there."
+    new = _there(file, o)
+    if new is not None and (not known or (new.base_hash, new.adapter_hash) in known): return known.add((new.base_hash, new.adapter_hash))
+    file.unlink(missing_ok=True)
+    raise RuntimeError(f'the picture of seed {o.seed} is not what was asked for' if new is None else f'{o.model} is not what it was when the other pictures were painted (base or adapter have another hash); choose another --output')
+
 def _file(path:Path, o:Order) -> Path: return path/folder_of(o.prompt)/f'seed-{o.seed}.png'
 
 def _paint_prompt(plan, prompt, path, paint) -> Painted:
     "Paint what is missing of one prompt, each picture written and read back."
-    row, orders = Painted(prompt, folder_of(prompt)), plan.orders(prompt)
-    missing = [o for o in orders if _there(_file(path, o), o) is None]
+    row, orders = Painted(prompt, folder_of(prompt)), plan.orders(prompt); found = {o: _there(_file(path, o), o) for o in orders}
+    missing, known = [o for o in orders if found[o] is None], {(s.base_hash, s.adapter_hash) for s in found.values() if s}
     try:
         for run in _runs(missing):
             for o, png in zip(run, paint(run), strict=True):
                 write_file(_file(path, o), png)
-                if _there(_file(path, o), o) is None: raise RuntimeError(f'the picture of seed {o.seed} is not what was asked for')
-                row.made += 1
+                _check_new(_file(path, o), o, known); row.made += 1
     except ConnectionError: raise
     except (RuntimeError, ValueError, OSError) as e: row.error = ' '.join(str(e).split()) or type(e).__name__
     row.files = [(_file(path, o).name, s) for o in orders if (s := _there(_file(path, o), o))]
@@ -225,12 +251,10 @@ def run_batch(
     chosen = painter.registry.get(model) if model else painter.registry.best()
     if chosen.fault: raise ValueError(f'{chosen.name} cannot be painted with: {chosen.fault}')
     say(f'{chosen.title} ({chosen.name}) paints {len(prompts)} prompts')
-    return paint_batch(BatchPlan(prompts, model=chosen.name, **settings), out, by_library(painter), say)
+    weights = f'base {painter.registry.base_hash}' + (f', adapter {load_model(chosen).hash}' if chosen.file else '')
+    return paint_batch(BatchPlan(prompts, model=chosen.name, weights=weights, **settings), out, by_library(painter), say)
 
 def _default_model(server, token) -> str:
     "What a service would take."
-    request = urllib.request.Request(f'{server.rstrip("/")}/api/models', headers={'Authorization': f'Bearer {token}'} if token else {})
-    try:
-        with urllib.request.urlopen(request, timeout=30) as r: return json.load(r)['default']
-    except urllib.error.HTTPError as e: raise RuntimeError(f'{server} refused ({e.code}); give its --token, or check the address') from None
-    except (urllib.error.URLError, ValueError, KeyError) as e: raise ConnectionError(f'{server} does not answer as a service does ({e}); start it with `shoes-lora serve`, or check the address') from None
+    try: return json.loads(_call(_address(server), 'GET', '/api/models', token=token))['default']
+    except (ValueError, KeyError) as e: raise ConnectionError(f'{server} does not answer as a service does ({e}); start it with `shoes-lora serve`, or check the address') from None

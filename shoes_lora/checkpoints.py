@@ -337,14 +337,15 @@ class Run:
         return sorted(int(m[1]) for m in names if m)
 
     def survey(self,
-        folder:Path|None=None, # None takes `checkpoints_dir`; the other is `interrupted_dir`
+        folder:Path|None=None,           # None takes `checkpoints_dir`; the other is `interrupted_dir`
+        verify:Callable=verify_checkpoint, # raises for a checkpoint that is not whole
     ) -> tuple[list[Checkpoint], dict[str,str]]: # valid checkpoints by step, and name -> reason of the broken ones
         "Verify every checkpoint folder, in the order of their steps (2 before 10)."
         folder = folder or self.checkpoints_dir
         valid, broken = [], {}
         for step in self.steps(folder):
             found = Checkpoint(folder/f'checkpoint-{step}', step)
-            try: verify_checkpoint(found)
+            try: verify(found)
             except (ValueError, FileNotFoundError) as e: broken[found.name] = str(e)
             else: valid.append(found)
         return valid, broken

@@ -627,6 +627,7 @@ def generate_batch(
     base:Base=None, device:Device=None, dtype:Dtype=None,
 ):
     "Paint the prompts of a file, a folder for each, and a page to look at; status 1 if a prompt failed."
+    if server and (odd := [f'--{k}' for k, v in dict(runs=runs, base=base, device=device, dtype=dtype).items() if v]): raise ValueError(f'{odd[0]} says how to paint here, but the service at {server} paints; leave one of them out')
     from shoes_lora.batch import run_batch
     done = run_batch(file, output, model, runs or [], server, token, base, device, dtype, typer.echo, n=n, seed=seed, weight=weight, negative_prompt=negative_prompt, guidance_scale=guidance_scale, num_inference_steps=num_inference_steps, scheduler=scheduler, size=size)
     typer.echo(done.summary())
@@ -634,11 +635,11 @@ def generate_batch(
 
 @command('''serve
 serve outputs/my_shoes outputs/second --port 8000
-serve --host 0.0.0.0 --origin http://localhost:5173''')
+serve --host 0.0.0.0 --token a-long-secret --origin http://localhost:5173''')
 def serve(
     runs:Runs=None,
     base:Base=None,
-    host:Annotated[str, typer.Option(help='Address to listen at; any but this machine itself asks for a token.')]='127.0.0.1',
+    host:Annotated[str, typer.Option(help='Address to listen at; any but this machine itself needs a token.')]='127.0.0.1',
     port:Annotated[int, typer.Option(help='0 takes a free one.')]=8011,
     token:Token='',
     origin:Annotated[list[str]|None, typer.Option(help='Page elsewhere that may use the service, as http://localhost:5173; may be repeated.', show_default=False)]=None,

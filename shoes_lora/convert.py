@@ -9,7 +9,7 @@ __all__ = ['ROUNDING', 'METADATA', 'TEST_PICTURE', 'training_samples', 'paint_ag
 
 # %% ../nbs/04_convert.ipynb #19b81ec4
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from importlib.metadata import version
@@ -192,9 +192,10 @@ def _is_current(run:Run, step:int, test_prompt:str|None, device:str|None, dtype:
 
 def adapter_files(
     run:Run,
+    verify:Callable=verify_checkpoint, # raises for a checkpoint that is not whole
 ) -> tuple[dict[int,Path], dict[str,str]]: # file by step, ascending, and name -> reason of the broken ones
     "Where the adapters of a run are: in its valid checkpoints, else, where a checkpoint is gone, in its proven conversion."
-    valid, broken = run.survey()
+    valid, broken = run.survey(verify=verify)
     found = {c.step: c.adapter for c in valid}
     for step in run.steps(run.weights_dir):
         if run.checkpoint(step).path.exists(): continue

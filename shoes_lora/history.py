@@ -73,8 +73,8 @@ class History:
     "The pictures in a folder and their records; safe to use from several threads."
     def __init__(self,
         folder:str|Path,             # is made when absent
-        most:int=5000,               # pictures that are kept, favourites not counted against each other
-        most_bytes:int=4*10**9,      # of all pictures
+        most:int=5000,               # pictures that are kept beside the favourites
+        most_bytes:int=4*10**9,      # of them
         orphan_s:float=3600.,        # age from which a picture without record is a rest of a crash
     ):
         if most < 1 or most_bytes < 1: raise ValueError(f'a history keeps one picture at least, got most={most}, most_bytes={most_bytes}')
@@ -123,16 +123,16 @@ class History:
             file.unlink(missing_ok=True)
             if isinstance(e, sqlite3.OperationalError): raise OSError(errno.ENOSPC if 'full' in str(e) else errno.EIO, f'the record of a picture could not be written ({e})') from e
             raise
-        self._retain()
+        self._retain(record)
         return record
 
-    def _retain(self):
-        "Delete the oldest pictures until count and bytes are within bounds; favourites stay."
+    def _retain(self, new):
+        "Delete the oldest pictures until count and bytes are within bounds; favourites, the new one and those of its job stay."
         with self.lock:
-            count, size = self.usage()
+            count, size = self.db.execute('SELECT COUNT(*), COALESCE(SUM(bytes), 0) FROM samples WHERE favourite = 0').fetchone()
             if count <= self.most and size <= self.most_bytes: return
             drop = []
-            for id, n in self.db.execute('SELECT id, bytes FROM samples WHERE favourite = 0 ORDER BY number'):
+            for id, n in self.db.execute("SELECT id, bytes FROM samples WHERE favourite = 0 AND id != ? AND (job = '' OR job != ?) ORDER BY number", (new.id, new.job)):
                 if count <= self.most and size <= self.most_bytes: break
                 drop.append(id); count, size = count - 1, size - n
             self.delete(drop)

@@ -6,7 +6,7 @@
 __all__ = ['ENDED', 'Job', 'Jobs']
 
 # %% ../nbs/10d_jobs.ipynb #d9c4b403
-import errno, logging, math, secrets, shutil, threading, time
+import errno, logging, secrets, shutil, threading, time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -61,7 +61,8 @@ def _as_problem(error:Exception) -> Problem:
     if isinstance(error, Problem): return error
     if isinstance(error, OSError): return Problem(503, 'The disk of the service is full, so the picture could not be kept; free space and ask again.' if error.errno in _FULL else 'The picture could not be written to the disk of the service; its log has the details.')
     if isinstance(error, ValueError): return Problem(409, str(error))
-    if isinstance(error, RuntimeError): return Problem(503, str(error))
+    if isinstance(error, MemoryError) or 'out of memory' in str(error).lower(): return Problem(503, 'There was not enough memory for this picture; ask for a smaller one.')
+    if isinstance(error, RuntimeError): return Problem(503, str(error).partition('\n')[0])
     return Problem(503, 'The picture could not be painted, by a fault of the service; its log has the details.')
 
 class Jobs:
@@ -169,26 +170,29 @@ class Jobs:
 
     def _end(self, job, status, error=None):
         "Close a job, and forget the oldest that are closed."
-        job.status, job.error, job.ended = status, error, time.time()
-        job.todo, job.at, job.previews = [], {}, {}
-        job.version += 1; self.changed.notify_all()
+        job.error, job.ended, job.todo, job.at, job.previews = error, time.time(), [], {}, {}
+        job.status = status; job.version += 1; self.changed.notify_all()       # last, for some look without the lock
         over = [j.id for j in self.jobs.values() if j.over]
         for id in over[:max(0, len(over) - self.remembered)]: del self.jobs[id]
 
     def _live(self, painter):
         "What the thread of a painter does."
         try: painter.start()
-        except Exception as e:
-            _log.error('the base could not be loaded', exc_info=e)
-            with self.changed:
-                self.fault = 'The base model could not be loaded; the log of the service says why.'
-                for job in self._active(): self._end(job, 'failed', Problem(503, self.fault))
-            return
+        except Exception as e: return self._give_up('The base model could not be loaded; the log of the service says why.', e)
         with self.changed: self.ready += 1
-        while batch := self._next(painter):
-            try: self._paint(painter, batch)
-            except Exception as e: _log.error('painting failed', exc_info=e); self._failed(batch, e)
-        painter.close()
+        try:
+            while batch := self._next(painter):
+                try: self._paint(painter, batch)
+                except Exception as e: _log.error('painting failed', exc_info=e); self._failed(batch, e)
+            painter.close()
+        except Exception as e: self._give_up('The service cannot paint any more; its log says why. Start it again.', e)
+
+    def _give_up(self, fault, error):
+        "Fail all jobs, and those to come: a painter is gone."
+        _log.error(fault, exc_info=error)
+        with self.changed:
+            self.fault = fault
+            for job in self._active(): self._end(job, 'failed', Problem(503, fault))
 
     def _next(self, painter) -> list: # of (job, place); empty when the service stops
         "Wait for work and take a batch: the oldest order, and what fits to it."
@@ -204,8 +208,9 @@ class Jobs:
         active = [j for j in self._active() if j.todo]
         if not active: return []
         first = active[0]; lead = first.orders[first.todo[0]]
-        if first.todo[0] in first.alone: batch = [(first, first.todo[0])]
-        else: batch = [(j, i) for j in active for i in j.todo if i not in j.alone and j.orders[i].way == lead.way][:painter.together(lead)]
+        try: most = 1 if first.todo[0] in first.alone else painter.together(lead)
+        except Exception as e: _log.error('a batch could not be made up', exc_info=e); self._end(first, 'failed', _as_problem(e)); return []
+        batch = [(first, first.todo[0])] if most == 1 else [(j, i) for j in active for i in j.todo if i not in j.alone and j.orders[i].way == lead.way][:most]
         for job, i in batch:
             job.todo.remove(i)
             if job.status == 'queued': job.status, job.started = 'running', time.time()

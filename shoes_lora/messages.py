@@ -6,7 +6,7 @@
 __all__ = ['MOST_PICTURES', 'MOST_SEED', 'Prompt', 'Name', 'Settings', 'GenerateRequest', 'CompareRequest', 'ZipRequest',
            'FavouriteRequest', 'Metadata', 'Picture', 'PaintedPicture', 'GenerateResponse', 'SamplesPage', 'picture_of',
            'ProblemDetails', 'JobState', 'JobList', 'job_state', 'Evaluation', 'ModelEntry', 'ModelList', 'model_entry',
-           'Health', 'Examples', 'Cleared']
+           'Memory', 'Queue', 'Kept', 'Health', 'Examples', 'Cleared']
 
 # %% ../nbs/10e_messages.ipynb #b73339bb
 import secrets
@@ -15,6 +15,7 @@ from dataclasses import asdict
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic_core import PydanticCustomError
 
 from .history import Record
 from .jobs import Job
@@ -76,8 +77,8 @@ class CompareRequest(Settings):
 
     @model_validator(mode='after')
     def _bounded(self):
-        if len(set(self.models)) < len(self.models): raise ValueError('models: each model may be named once')
-        if (n := len(self.models)*len(self.prompts)*self.num_images) > MOST_PICTURES: raise ValueError(f'models x prompts x num_images are {n} pictures; {MOST_PICTURES} are the most')
+        if len(set(self.models)) < len(self.models): raise PydanticCustomError('twice', 'each model may be named once', dict(field='models'))
+        if (n := len(self.models)*len(self.prompts)*self.num_images) > MOST_PICTURES: raise PydanticCustomError('too_many', 'models x prompts x num_images are {n} pictures; {most} are the most', dict(field='num_images', n=n, most=MOST_PICTURES))
         return self
 
     def names(self) -> list[str]: return self.models
@@ -148,7 +149,7 @@ class JobState(BaseModel):
     pictures:int = Field(description='Asked for.'); done:int = Field(description='Painted and kept.')
     created:float = Field(description='Seconds since 1970.'); generation_time:float
     error:ProblemDetails|None = None
-    notes:list[str]; images:list[Picture]
+    notes:list[str]; images:list[Picture] = Field(description='Painted so far; left out of the list of jobs.')
     previews:list[str] = Field([], description='In events: data URIs of the pictures that are being painted, small.')
 
 class JobList(BaseModel):
@@ -188,15 +189,26 @@ def model_entry(
     return dict(name=m.name, display_name=m.title, description=what, type=m.kind, run=m.run, step=m.step, size_bytes=m.bytes, available=not m.fault, fault=m.fault,
                 recommended=m.kind == 'checkpoint' and m.judged is not None and m.judged.badge == 'recommended', evaluation=m.judged and asdict(m.judged))
 
+class Memory(BaseModel):
+    "Bytes."
+    process:int; free:int; total:int; gpu:int
+
+class Queue(BaseModel):
+    "Jobs."
+    waiting:int; running:int; capacity:int = Field(description='That may wait.')
+    until_free_s:float = Field(description='Seconds until one is likely to be over.')
+
+class Kept(BaseModel):
+    "The history."
+    pictures:int; bytes:int; most:int = Field(description='Pictures kept beside the favourites.'); most_bytes:int; free_bytes:int = Field(description='On the disk.')
+
 class Health(BaseModel):
     "How the service is."
     status:Literal['ok', 'loading', 'failed']; detail:str
     base:str; device:str; device_name:str; dtype:str; size:int = Field(description='Pixels the base was trained at; 0 while it loads.')
-    memory:dict[str, int] = Field(description='Bytes: process, free, total, gpu.')
-    queue:dict[str, float] = Field(description='Jobs waiting and running, capacity, and seconds until one is likely to be over.')
+    memory:Memory; queue:Queue
     adapters:list[str] = Field(description='In memory.'); swap_ms:float
-    history:dict[str, int] = Field(description='Pictures and bytes kept, the most of either, and free bytes on the disk.')
-    versions:dict[str, str]; uptime:float = Field(description='Seconds.')
+    history:Kept; versions:dict[str, str]; uptime:float = Field(description='Seconds.')
 
 class Examples(BaseModel):
     "Prompts to begin with, by category."

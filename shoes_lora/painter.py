@@ -76,7 +76,7 @@ class Painter:
     ):
         if resident < 1 or (batch_size is not None and batch_size < 1): raise ValueError(f'a painter needs room for one adapter and one picture, got resident={resident}, batch_size={batch_size}')
         self.registry, self.base, self.place, self.resident, self.batch_size = registry, base, (device, dtype), resident, batch_size
-        self.pipe, self.bank, self.adapters, self.swap_s, self.swaps = None, None, OrderedDict(), 0., 0
+        self.pipe, self.bank, self.adapters, self.held, self.swap_s, self.swaps = None, None, OrderedDict(), {}, 0., 0     # held: what the bank was built of, name -> stamp
 
     def start(self) -> None:
         "Load the base."
@@ -97,31 +97,31 @@ class Painter:
         side = order.size or self.size
         return self.batch_size or min(8, pick_batch_size(self.pipe, side, side, order.guidance_scale))
 
-    def _read(self, models:list[Model], must:str) -> bool: # whether the bank must be built again
+    def _read(self, models:list[Model], must:str) -> None:
         "Read adapters that are not here or have changed; only an error of `must` counts."
-        new = False
         for m in models:
             if self.adapters.get(m.name, (None,))[0] != m.stamp:
                 try: self.adapters[m.name] = m.stamp, load_model(m)
                 except ValueError:
                     if m.name == must: raise
                     continue
-                new = True
             self.adapters.move_to_end(m.name)
         while len(self.adapters) > self.resident: self.adapters.popitem(last=False)
-        return new
+
+    def _stamps(self) -> dict: return {n: stamp for n, (stamp, _) in self.adapters.items()}
 
     def _build(self) -> None:
         "A bank of all adapters that are here."
         self.close()
-        if self.adapters: self.bank = AdapterBank(self.pipe, {n: a for n, (_, a) in self.adapters.items()})
+        if self.adapters: self.bank, self.held = AdapterBank(self.pipe, {n: a for n, (_, a) in self.adapters.items()}), self._stamps()
 
     def _bring(self, name:str, soon:list[str]) -> None:
         "Have `name` in the bank, and what else is wanted soon if there is room; an adapter that does not fit fails alone."
         wanted = [n for n in dict.fromkeys(soon) if n not in ('base', name)][:self.resident - 1] + [name]
         there = {m.name: m for m in self.registry.models() if not m.fault or m.name == name}
         if name not in there: self.registry.get(name)
-        if not self._read([there[n] for n in wanted if n in there], name) and self.bank: return
+        self._read([there[n] for n in wanted if n in there], name)
+        if self.held == self._stamps(): return
         try: self._build()
         except (ValueError, RuntimeError):
             self.adapters = OrderedDict({name: self.adapters[name]})
@@ -160,7 +160,8 @@ class Painter:
         ends = {k: len(self.pipe.tokenizer(getattr(order, k), verbose=False).input_ids) for k in ('prompt', 'negative_prompt')}
         most = self.pipe.tokenizer.model_max_length
         cut = [f'the {k.replace("_", " ")} has {n - 2} tokens, and the model reads the first {most - 2}; shorten it' for k, n in ends.items() if n > most]
-        return cut + ['a guidance of 1 turns the negative prompt off'] * bool(order.negative_prompt and order.guidance_scale <= 1)
+        cut += ['a guidance of 1 turns the negative prompt off']*bool(order.negative_prompt and order.guidance_scale <= 1)
+        return cut + ['the base has no adapter, so the adapter weight has no effect']*(order.model == 'base' and order.weight != 1)
 
     def look(self, latent:torch.Tensor) -> bytes: return preview(latent, self.colours)   # PNG
 
@@ -173,7 +174,7 @@ class Painter:
     def close(self) -> None:
         "Give the pipeline back as the plain base."
         if self.bank: self.bank.close()
-        self.bank = None
+        self.bank, self.held = None, {}
 
     def facts(self) -> dict: # plain values
         "What paints, for those who ask how the service is."

@@ -6,12 +6,12 @@
 __all__ = ['find_runs', 'natural', 'Judged', 'read_judgements', 'Model', 'UnknownModel', 'Registry', 'load_model']
 
 # %% ../nbs/10_registry.ipynb #39951d35
-import difflib, re, threading
+import difflib, math, re, threading
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from .adapters import Adapter, load_adapter
-from .checkpoints import MANIFEST, Run, read_json
+from .checkpoints import Checkpoint, Run, read_json, verify_checkpoint
 from .convert import adapter_files
 from .plan import Evaluation
 
@@ -59,7 +59,7 @@ def _metrics(candidate:dict, standing:dict) -> dict: # plain numbers
     low, high = standing.get('to_base_interval') or (None, None)
     found = {k: candidate.get(k) for k in ('kid', 'kid_se')} | dict(to_base=standing.get('to_base'), to_base_low=low, to_base_high=high)
     found |= {k: (candidate.get(k) or {}).get('value') for k in ('white_border', 'colour_match', 'footwear', 'centred', 'single', 'clip')}
-    return {k: v for k, v in found.items() if v is not None}
+    return {k: v for k, v in found.items() if v is not None and math.isfinite(v)}
 
 def read_judgements(
     run:Run,
@@ -106,22 +106,35 @@ def _stat(path:Path) -> tuple:
     except OSError: return (str(path),)
     return str(path), s.st_size, s.st_mtime_ns
 
+def _files(folder:Path) -> tuple: return tuple(map(_stat, sorted(folder.glob('*'))))   # another one when a file in it is another
+
+class _Proofs:
+    "Verifies a checkpoint once for every state of its files: hashing those of large runs takes minutes."
+    def __init__(self): self.known = {}
+    def __call__(self, checkpoint:Checkpoint) -> None: # `ValueError` if it is not whole
+        state = _files(checkpoint.path)
+        if self.known.get(checkpoint.path, (None,))[0] != state:
+            try: verify_checkpoint(checkpoint); fault = ''
+            except (ValueError, FileNotFoundError) as e: fault = str(e)
+            self.known[checkpoint.path] = state, fault
+        if fault := self.known[checkpoint.path][1]: raise ValueError(fault)
+
 def _signature(run:Run) -> tuple:
     "Something that changes when a checkpoint, a conversion, the record or the scores of a run change."
     folders = [run.checkpoint(s).path for s in run.steps(run.checkpoints_dir)] + [run.weights(s) for s in run.steps(run.weights_dir)]
-    return tuple(_stat(p) for p in (run.record, Evaluation(run.evaluation_dir).scores, *(f/MANIFEST for f in folders)))
+    return *map(_stat, (run.record, Evaluation(run.evaluation_dir).scores)), *map(_files, folders)
 
 def _public(text:str, run:Run) -> str:
     "An error without the place of the run in it."
     return text.replace(f'{run.path}/', '').replace(str(run.path), run.path.name)
 
 # %% ../nbs/10_registry.ipynb #916baa4c
-def _read_run(name:str, run:Run) -> list[Model]:
+def _read_run(name:str, run:Run, verify) -> list[Model]:
     "The models of one run, by step, the final one last."
     record = read_json(run.record)
-    files, broken = adapter_files(run)
+    files, broken = adapter_files(run, verify)
     try: judged, note = read_judgements(run), ''
-    except ValueError as e: judged, note = {}, str(e)
+    except ValueError as e: judged, note = {}, _public(str(e), run)
     base_hash = (record.get('facts') or {}).get('base_hash', '')
     def model(label, kind, step): return Model(f'{name}/{label}', kind, name, step, files[step].stat().st_size, base_hash, judged.get(step), '', files[step], _stat(files[step]))
     found = [model(f'checkpoint-{step}', 'checkpoint', step) for step in files]
@@ -136,13 +149,13 @@ class Registry:
         folders:list,       # as for `find_runs`
         base_hash:str='',   # of the base that paints; '' while it is not known
     ):
-        self.folders, self.base_hash, self.names, self.known, self.lock = [Path(f) for f in folders], base_hash, {}, {}, threading.Lock()
+        self.folders, self.base_hash, self.names, self.known, self.proofs, self.lock = [Path(f) for f in folders], base_hash, {}, {}, _Proofs(), threading.Lock()
 
     def _models_of(self, name, run):
         "Those of one run, read again if anything has changed."
         signature = _signature(run)
         if self.known.get(name, (None,))[0] != signature:
-            try: found = _read_run(name, run)
+            try: found = _read_run(name, run, self.proofs)
             except (OSError, ValueError, KeyError, TypeError, AttributeError) as e: found = [Model(f'{name}/run', 'note', name, fault=_public(f'the run cannot be read ({e})', run))]
             self.known[name] = signature, found
         return self.known[name][1]

@@ -9,15 +9,16 @@ __all__ = ['router', 'Wait', 'Id', 'ServeSettings', 'pick_base', 'create_app', '
 import argparse, asyncio, base64, importlib.metadata, json, os, platform, re, socket, sys, time
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
 from typing import Annotated
 
 import psutil, uvicorn
-from fastapi import APIRouter, FastAPI, Query, Request
+from fastapi import APIRouter, FastAPI, HTTPException, Query, Request, Security
 from fastapi.concurrency import run_in_threadpool
 from fastapi.middleware.cors import CORSMiddleware
-from fastapi.routing import APIRoute
+from fastapi.security import HTTPBearer
 from starlette.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response, StreamingResponse
 from starlette.staticfiles import StaticFiles
 
@@ -29,7 +30,7 @@ from .jobs import Job, Jobs
 from .messages import (Cleared, CompareRequest, Examples, FavouriteRequest, GenerateRequest, GenerateResponse, Health, JobList, JobState, ModelList, Picture, ProblemDetails, SamplesPage,
     ZipRequest, job_state, model_entry, picture_of)
 from .painter import Painter
-from .problems import COOKIE, LOOPBACK, Door, Problem, explain_problems, same_token
+from .problems import LOOPBACK, Door, Problem, cookie_of, explain_problems, same_token
 from .registry import Registry, UnknownModel, find_runs
 
 # %% ../nbs/10f_serve.ipynb #722fa753
@@ -64,7 +65,7 @@ class ServeSettings:
         if self.host not in LOOPBACK and not self.token: raise ValueError(f'Whoever reaches {self.host} could use this service: give it a token (--token, or the environment variable SHOES_LORA_TOKEN), or leave --host out.')
         if odd := [o for o in self.origins if not re.fullmatch(r'https?://[^/\s*]+', o)]: raise ValueError(f'{odd[0]!r} is no origin; write it as http://localhost:5173, without a path and without *.')
         if not 0 <= self.port < 65536: raise ValueError(f'A port is a number from 0 to 65535, got {self.port}; 0 takes a free one.')
-        if min(self.max_queue, self.deadline_s) <= 0 or self.max_size < 32 or self.keep_pictures < 100: raise ValueError('A service needs max_queue of 1 or more, a deadline above 0 s, a max_size of 32 pixels or more, and a history of 100 pictures or more.')
+        if min(self.max_queue, self.deadline_s) <= 0 or self.max_size < 32 or self.keep_pictures < 100 or self.keep_bytes < 10**7: raise ValueError('A service needs max_queue of 1 or more, a deadline above 0 s, a max_size of 32 pixels or more, and a history of 100 pictures and 10 MB or more.')
 
     @property
     def local(self) -> bool: return self.host in LOOPBACK
@@ -102,7 +103,7 @@ def _says(*statuses) -> dict:
     "The problems that an address may answer with, for the OpenAPI document."
     return {s: dict(description=_WHY[s], content={'application/problem+json': dict(schema={'$ref': '#/components/schemas/ProblemDetails'})}) for s in sorted({401, 403, *statuses})}
 
-router = APIRouter(prefix='/api')
+router = APIRouter(prefix='/api', dependencies=[Security(HTTPBearer(auto_error=False, description='The token of the service, if it was started with one.'))])   # for the document; `Door` is who asks
 def _of(request:Request) -> _Studio: return request.app.state.studio
 def _state(studio, job) -> dict: return job_state(job, studio.jobs.position(job))
 
@@ -154,9 +155,9 @@ async def _compare(http:Request, asked:CompareRequest, wait:Wait=None):
 # %% ../nbs/10f_serve.ipynb #1b5f85dc
 @router.get('/jobs', name='list_jobs', response_model=JobList, responses=_says(), tags=['jobs'])
 def _list_jobs(http:Request):
-    "The jobs that are known, newest first."
+    "The jobs that are known, newest first, without their pictures."
     studio = _of(http)
-    return dict(jobs=[_state(studio, j) for j in studio.jobs.all()])
+    return dict(jobs=[_state(studio, j) | dict(images=[]) for j in studio.jobs.all()])
 
 @router.get('/jobs/{id}', name='get_job', response_model=JobState, responses=_says(404, 422), tags=['jobs'])
 def _get_job(http:Request, id:str):
@@ -168,21 +169,26 @@ def _cancel_job(http:Request, id:str):
     "Cancel a job that waits or runs; the computing ends within a step."
     return _state(_of(http), _of(http).jobs.cancel(id))
 
-def _event(studio, job) -> bytes:
+def _snapshot(studio, job) -> tuple[dict, dict, int, bool]: # state, previews, version, whether it is over
+    "A job at one moment."
+    with studio.jobs.changed: return _state(studio, job), dict(job.previews), job.version, job.over
+
+def _event(state, previews, version, over) -> bytes:
     "A job as a server-sent event (HTML standard, section 9.2)."
-    previews = [f'data:image/png;base64,{base64.b64encode(png).decode()}' for _, png in sorted(dict(job.previews).items())]
-    state = JobState(**_state(studio, job) | dict(previews=previews))
-    return f'id: {job.version}\nevent: {state.status if job.over else "progress"}\ndata: {state.model_dump_json()}\n\n'.encode()
+    looks = [f'data:image/png;base64,{base64.b64encode(png).decode()}' for _, png in sorted(previews.items())]
+    data = JobState(**state | dict(previews=looks))
+    return f'id: {version}\nevent: {data.status if over else "progress"}\ndata: {data.model_dump_json()}\n\n'.encode()
 
 async def _follow(studio, job):
     "An event whenever there is something new, a comment every ten seconds, until the job is over."
     studio.jobs.listen(job, 1); seen, said = -1, time.monotonic()
     try:
         while True:
-            over, version = job.over, job.version
-            if version != seen: seen, said = version, time.monotonic(); yield _event(studio, job)
+            if job.version != seen:
+                state, previews, seen, over = _snapshot(studio, job); said = time.monotonic()
+                yield _event(state, previews, seen, over)
+                if over: return
             elif time.monotonic() - said > 10: said = time.monotonic(); studio.jobs.expire(); yield b': still here\n\n'
-            if over: return
             await asyncio.sleep(.05)
     finally: studio.jobs.listen(job, -1)
 
@@ -223,6 +229,7 @@ def _clear_cache(http:Request):
     "Forget the adapters that are in memory; the base and the history stay."
     return dict(success=True, adapters=_of(http).jobs.clear())
 
+@cache
 def _versions() -> dict:
     found = {name: importlib.metadata.version(name) for name in ('torch', 'diffusers', 'transformers', 'peft', 'fastapi')}
     return {'shoes-lora': __version__, 'python': platform.python_version()} | found
@@ -299,10 +306,17 @@ def _welcome(page:Path, token:str):
     "The answer to `/`: the page, or how to get one; with the token in the address, a cookie."
     async def index(http:Request):
         if token and same_token(http.query_params.get('token', ''), token):
-            to = RedirectResponse('/', 303); to.set_cookie(COOKIE, token, httponly=True, samesite='strict', max_age=30*86400, secure=http.url.scheme == 'https')
+            to = RedirectResponse('/', 303); to.set_cookie(cookie_of(http.scope), token, httponly=True, samesite='strict', max_age=30*86400, secure=http.url.scheme == 'https')
             return to
         return FileResponse(page/'index.html', headers={'Cache-Control': 'no-cache'}) if (page/'index.html').is_file() else HTMLResponse(_NO_PAGE)
     return index
+
+def _add_no_call(app:FastAPI) -> None:
+    "The answer to calls there are none of: 404, or 405 with the methods there are; the page's files are not asked."
+    async def no_call(http:Request):
+        if methods := sorted({m for r in router.routes if r.path_regex.match(http.url.path) for m in r.methods}): raise HTTPException(405, headers={'Allow': ', '.join(methods)})
+        raise HTTPException(404)
+    app.add_api_route('/api/{path:path}', no_call, methods=['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE'], include_in_schema=False)
 
 def _add_pages(app:FastAPI, s:ServeSettings) -> None:
     "The page, and the documents of the calls."
@@ -336,7 +350,7 @@ def create_app(
         finally: await run_in_threadpool(app.state.studio.jobs.stop); app.state.studio.history.close()
     app = FastAPI(title='shoes-lora', version=__version__, lifespan=life, docs_url=None, redoc_url=None, generate_unique_id_function=lambda route: route.name,
                   description='Generate and compare pictures with the checkpoints you trained. Errors are problem details (RFC 9457).')
-    explain_problems(app); app.include_router(router); _add_pages(app, s)
+    explain_problems(app); app.include_router(router); _add_no_call(app); _add_pages(app, s)
     app.add_middleware(Door, token=s.token, local=s.local, origins=s.origins, most_bytes=s.max_body)
     if s.origins: app.add_middleware(CORSMiddleware, allow_origins=list(s.origins), allow_methods=['GET', 'POST', 'PATCH', 'DELETE'], allow_headers=['authorization', 'content-type', 'last-event-id'], expose_headers=['retry-after', 'location', 'content-disposition'], allow_credentials=bool(s.token))
     app.add_middleware(_Headers, headers=_POLICY)
@@ -353,6 +367,18 @@ def _listen(host:str, port:int) -> socket.socket:
     try: return socket.create_server((host, port), family=socket.AF_INET6 if ':' in host else socket.AF_INET, backlog=256)
     except OSError as e: raise ValueError(f'The service cannot listen at {host}:{port} ({os.strerror(e.errno) if e.errno else e}); something else may be running there: give another --port, or stop it.') from None
 
+class _Server(uvicorn.Server):
+    "Ends the jobs before the connections, so that whoever waits for one is told."
+    def __init__(self, config, jobs): super().__init__(config); self.jobs = jobs
+    async def shutdown(self, sockets=None):
+        await run_in_threadpool(self.jobs.stop); await asyncio.sleep(.2)     # time to tell
+        await super().shutdown(sockets)
+
+def _address(host:str, port:int) -> str:
+    "What to type into a browser; for a service that listens everywhere, the name of this machine."
+    name = platform.node() or '127.0.0.1' if host in ('0.0.0.0', '::') else host
+    return f'http://{f"[{name}]" if ":" in name else name}:{port}'
+
 def _check_start(s:ServeSettings, given:bool) -> None:
     "Refuse a base, a device or folders that cannot work, before anything is loaded."
     if given and (gone := [r for r in s.runs if not r.is_dir()]): raise FileNotFoundError(f'{gone[0]} is no folder; give the folder of a run, or one that holds runs.')
@@ -368,10 +394,10 @@ def serve(
     "Run the service until it is interrupted."
     s = settings; _check_start(s, given)
     sock = _listen(s.host, s.port); port = sock.getsockname()[1]; studio = _open(s)
-    models = studio.registry.models(); where = f'http://{f"[{s.host}]" if ":" in s.host else s.host}:{port}'
+    models = studio.registry.models(); where = _address(s.host, port)
     say(f'shoes-lora serves {len(models)} model{"s" if len(models) > 1 else ""} at {where}{"/?token=..." if s.token else ""} (calls: {where}/docs; pictures: {s.history}); Ctrl-C ends it.')
     for note in studio.registry.notes(): say(f'Note: {note}')
-    server = uvicorn.Server(uvicorn.Config(create_app(s, studio), log_level='warning', access_log=False, server_header=False, timeout_graceful_shutdown=3, timeout_keep_alive=30))
+    server = _Server(uvicorn.Config(create_app(s, studio), log_level='warning', access_log=False, server_header=False, timeout_graceful_shutdown=3, timeout_keep_alive=30), studio.jobs)
     try: server.run(sockets=[sock])
     except KeyboardInterrupt: say('The service was stopped.')
     finally: sock.close()

@@ -82,20 +82,20 @@ class Squares:
         return [Sample(Image.new('RGB', (side, side), (o.seed % 256, 0, 0)), prompt=o.prompt, negative_prompt=o.negative_prompt, seed=o.seed, guidance_scale=o.guidance_scale, num_inference_steps=o.num_inference_steps, scheduler='pndm',
                        timestep_spacing='trailing', width=side, height=side, base_name='tiny', base_hash='b', adapter_hash='', dtype='float32', device='cpu', seconds=.1) for o in orders]
 
-def live_squares(folder, log):
+def live_squares(folder, log, token=''):
     "The service with a painter that costs nothing."
     to_file(log)
     from unittest.mock import patch
     from shoes_lora import serve
-    with patch.object(serve, 'Painter', lambda *args: Squares()): serve.serve(serve.ServeSettings(runs=[folder/'runs'], history=folder/'squares', port=0))
+    with patch.object(serve, 'Painter', lambda *args: Squares()): serve.serve(serve.ServeSettings(runs=[folder/'runs'], history=folder/('guarded' if token else 'squares'), port=0, token=token))
 
 class Service:
     "A service in a process of its own."
-    def __init__(self, target, *args, log):
+    def __init__(self, target, *args, log, token=''):
         self.log = Path(log); self.log.write_text('')
         self.process = PROCESSES.Process(target=target, args=(*args[:1], log, *args[1:])); self.process.start()
         port = self.wait(lambda: re.search(r' at http://127\.0\.0\.1:(\d+)', self.log.read_text()))[1]
-        self.url = f'http://127.0.0.1:{port}'; self.client = httpx.Client(base_url=self.url, timeout=120)
+        self.url = f'http://127.0.0.1:{port}'; self.client = httpx.Client(base_url=self.url, timeout=120, headers={'Authorization': f'Bearer {token}'} if token else {})
         self.wait(lambda: self.client.get('/api/health').json()['status'] == 'ok')
     def wait(self, test, s=120):
         end = time.monotonic() + s
@@ -197,9 +197,10 @@ def test_cancel_ends_within_a_step(service):
     service.wait(lambda: service.job(long)['step'] >= first + 3); step_s = (time.monotonic() - start)/3
     waits = service.paint(wait=False, num_inference_steps=11).json(); assert waits['position'] == 1
     assert service.delete(f'/api/jobs/{long}').json()['status'] == 'cancelled'
-    start = time.monotonic(); service.wait(lambda: service.job(waits['id'])['status'] == 'done'); took = time.monotonic() - start
+    start = time.monotonic(); service.wait(lambda: service.job(waits['id'])['status'] != 'queued'); took = time.monotonic() - start
     j = service.job(long); assert (j['status'], j['done'], j['progress']) == ('cancelled', 0, 0) and j['step'] < 50
-    assert took < 40*step_s, f'the next picture took {took:.1f} s, as if the cancelled job had gone on with its steps of {step_s:.2f} s'
+    assert took < 8*step_s, f'the next job began after {took:.2f} s, as if the cancelled one had gone on with its steps of {step_s:.2f} s'      # within one step, and some patience with a busy machine
+    service.wait(lambda: service.job(waits['id'])['status'] == 'done')
     assert service.delete(f'/api/jobs/{long}').status_code == 409
 
 def test_queue_full_says_when_to_come_back(service):
@@ -300,6 +301,42 @@ def test_kill_and_restart_keep_the_history_whole(service, place):
         assert again.get(f'/api/jobs/{id}').status_code == 404 and again.paint().status_code == 200
         with sqlite3.connect(place/'history'/'history.db') as db: assert db.execute('PRAGMA integrity_check').fetchone()[0] == 'ok'
     finally: again.kill()
+
+def test_whoever_waits_is_told_that_the_service_stops(place):
+    "Ctrl-C: a waiting call gets its 503, a stream its last event, the terminal no traceback."
+    s = start(place); answers, events = [], []
+    try:
+        waiting = threading.Thread(target=lambda: answers.append(s.paint(num_images=10, num_inference_steps=100, size=64))); waiting.start()
+        s.wait(lambda: s.get('/api/health').json()['queue']['running'] == 1); id = s.get('/api/jobs').json()['jobs'][0]['id']
+        def follow():
+            with httpx.stream('GET', f'{s.url}/api/jobs/{id}/events', timeout=120) as r: events.extend(r.iter_lines())
+        following = threading.Thread(target=follow); following.start(); s.wait(lambda: any(l == 'event: progress' for l in events))
+        os.kill(s.process.pid, signal.SIGINT); waiting.join(60); following.join(60); s.process.join(60)
+        assert (answers[0].status_code, answers[0].headers['content-type']) == (503, 'application/problem+json') and 'service was stopped' in answers[0].json()['detail']
+        assert [l for l in events if l.startswith('event: ')][-1] == 'event: failed' and 'Traceback' not in s.log.read_text() and s.process.exitcode == 0, s.log.read_text()
+    finally: s.kill()
+
+def test_a_service_with_a_token_lets_nobody_else_in(place):
+    s = Service(live_squares, place, 'a-long-token', log=str(place/'token.log'), token='a-long-token')
+    try:
+        for headers in ({}, {'Authorization': 'Bearer another-token'}, {'Cookie': 'shoes_lora_token=a-long-token'}):
+            r = httpx.post(f'{s.url}/api/generate', json=dict(prompt=PROMPT), headers=headers); assert (r.status_code, r.headers['www-authenticate']) == (401, 'Bearer')
+        assert s.paint().status_code == 200 and 'a-long-token' not in s.log.read_text()
+    finally: s.kill()
+
+def test_fifty_clients_at_once(squares):
+    "Every one gets its own picture, after as many 429s as it takes, while the service says how it is."
+    wrong, refusals, healthy, going = [], [], [], threading.Event()
+    def client(seed):
+        while (r := httpx.post(f'{squares.url}/api/generate', json=dict(prompt=PROMPT, seed=seed, size=32), timeout=120)).status_code == 429:
+            refusals.append(int(r.headers['retry-after'])); time.sleep(.05)
+        if r.status_code != 200 or tuple(shown(r.json()['images'][0])[0, 0]) != (seed, 0, 0): wrong.append((seed, r.status_code, r.text[:200]))
+    def ask():
+        while not going.wait(.02): t = time.perf_counter(); healthy.append((squares.get('/api/health').status_code, time.perf_counter() - t))
+    asking = threading.Thread(target=ask); asking.start()
+    together(*[lambda seed=seed: client(seed) for seed in range(50)]); going.set(); asking.join()
+    assert not wrong and len(healthy) > 3 and {s for s, _ in healthy} == {200}, (wrong, healthy)
+    assert squares.get('/api/jobs').json()['jobs'][0]['status'] == 'done' and all(1 <= s <= 600 for s in refusals)
 
 # the contract
 

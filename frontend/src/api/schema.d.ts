@@ -93,7 +93,7 @@ export interface paths {
         };
         /**
          * List Jobs
-         * @description The jobs that are known, newest first.
+         * @description The jobs that are known, newest first, without their pictures.
          */
         get: operations["list_jobs"];
         put?: never;
@@ -539,27 +539,9 @@ export interface components {
             device_name: string;
             /** Dtype */
             dtype: string;
-            /**
-             * History
-             * @description Pictures and bytes kept, the most of either, and free bytes on the disk.
-             */
-            history: {
-                [key: string]: number;
-            };
-            /**
-             * Memory
-             * @description Bytes: process, free, total, gpu.
-             */
-            memory: {
-                [key: string]: number;
-            };
-            /**
-             * Queue
-             * @description Jobs waiting and running, capacity, and seconds until one is likely to be over.
-             */
-            queue: {
-                [key: string]: number;
-            };
+            history: components["schemas"]["Kept"];
+            memory: components["schemas"]["Memory"];
+            queue: components["schemas"]["Queue"];
             /**
              * Size
              * @description Pixels the base was trained at; 0 while it loads.
@@ -610,7 +592,10 @@ export interface components {
             generation_time: number;
             /** Id */
             id: string;
-            /** Images */
+            /**
+             * Images
+             * @description Painted so far; left out of the list of jobs.
+             */
             images: components["schemas"]["Picture"][];
             /**
              * Kind
@@ -652,6 +637,42 @@ export interface components {
             step: number;
             /** Steps */
             steps: number;
+        };
+        /**
+         * Kept
+         * @description The history.
+         */
+        Kept: {
+            /** Bytes */
+            bytes: number;
+            /**
+             * Free Bytes
+             * @description On the disk.
+             */
+            free_bytes: number;
+            /**
+             * Most
+             * @description Pictures kept beside the favourites.
+             */
+            most: number;
+            /** Most Bytes */
+            most_bytes: number;
+            /** Pictures */
+            pictures: number;
+        };
+        /**
+         * Memory
+         * @description Bytes.
+         */
+        Memory: {
+            /** Free */
+            free: number;
+            /** Gpu */
+            gpu: number;
+            /** Process */
+            process: number;
+            /** Total */
+            total: number;
         };
         /**
          * Metadata
@@ -827,6 +848,26 @@ export interface components {
             title: string;
             /** Type */
             type: string;
+        };
+        /**
+         * Queue
+         * @description Jobs.
+         */
+        Queue: {
+            /**
+             * Capacity
+             * @description That may wait.
+             */
+            capacity: number;
+            /** Running */
+            running: number;
+            /**
+             * Until Free S
+             * @description Seconds until one is likely to be over.
+             */
+            until_free_s: number;
+            /** Waiting */
+            waiting: number;
         };
         /**
          * SamplesPage
