@@ -4,7 +4,7 @@ import type { CompareRequest, Job, Sample } from "../api/types";
 import { NumberField } from "../parts/field";
 import { ModelChecks } from "../parts/models";
 import { Notice } from "../parts/notice";
-import { Progress } from "../parts/progress";
+import { outcome, Progress } from "../parts/progress";
 import { PromptField } from "../parts/prompt";
 import { NegativePrompt, PaintSettings } from "../parts/settings";
 import { SideBySide } from "../parts/sidebyside";
@@ -12,10 +12,11 @@ import { Stage } from "../parts/stage";
 import { PictureTools } from "../parts/tools";
 import { useLightbox } from "../parts/viewer";
 import { useFormErrors } from "../state/form";
-import { isOver, type JobControl } from "../state/job";
+import type { JobControl } from "../state/job";
 import { LIMITS, MOST_PICTURES, newSeed, requestOf, type Settings } from "../state/settings";
 import { useStored } from "../state/stored";
 import { useStudio } from "../state/studio";
+import { isOver } from "../state/work";
 
 interface Choice {
   models: string[]; // empty: what is proposed
@@ -107,8 +108,7 @@ function Compared({ work, job, request }: { work: JobControl<CompareRequest>; jo
           <h2>{request.prompts[0]}</h2>
           <p className="soft">
             {request.models.length} models · {request.num_inference_steps} steps · guidance {request.guidance_scale}
-            {over && job.status === "done" && ` · ${job.generation_time.toFixed(1)} s`}
-            {job.status === "cancelled" && " · cancelled"}
+            {outcome(job)}
           </p>
         </div>
         {over && job.images.length > 0 && <PictureTools samples={job.images} />}
