@@ -1,4 +1,4 @@
-import { useEffect, useRef, type FormEvent } from "react";
+import { useEffect, useId, useRef, type FormEvent } from "react";
 import { compare } from "../api/client";
 import type { CompareRequest, Job, Sample } from "../api/types";
 import { NumberField } from "../parts/field";
@@ -11,18 +11,13 @@ import { SideBySide } from "../parts/sidebyside";
 import { Stage } from "../parts/stage";
 import { PictureTools } from "../parts/tools";
 import { useLightbox } from "../parts/viewer";
+import { chosenOf, isChoice, obstacle, proposal, type Choice } from "../state/choice";
 import { useFormErrors } from "../state/form";
 import type { JobControl } from "../state/job";
-import { LIMITS, MOST_PICTURES, newSeed, requestOf, type Settings } from "../state/settings";
+import { LIMITS, newSeed, requestOf, type Settings } from "../state/settings";
 import { useStored } from "../state/stored";
 import { useStudio } from "../state/studio";
 import { isOver } from "../state/work";
-
-interface Choice {
-  models: string[]; // empty: what is proposed
-  images: number;
-}
-const isChoice = (v: unknown): v is Choice => typeof v === "object" && v !== null && Array.isArray((v as Choice).models) && typeof (v as Choice).images === "number";
 
 export function compareRequest(settings: Settings, models: string[], num_images: number): CompareRequest {
   const { model_name: _, prompt, ...rest } = requestOf({ ...settings, num_images });
@@ -31,7 +26,7 @@ export function compareRequest(settings: Settings, models: string[], num_images:
 
 export function CompareView({ work }: { work: JobControl<CompareRequest> }) {
   const { settings: s, set, models, model, examples } = useStudio();
-  const [choice, setChoice] = useStored<Choice>("compare", { models: [], images: 1 }, isChoice);
+  const [choice, setChoice] = useStored<Choice>("compare", { models: null, images: 1 }, isChoice);
   const form = useRef<HTMLFormElement>(null);
   const results = useRef<HTMLElement>(null);
   const errors = useFormErrors(form, work.refused);
@@ -41,11 +36,9 @@ export function CompareView({ work }: { work: JobControl<CompareRequest> }) {
   }, [running]);
 
   const able = models.filter((m) => m.available);
-  const run = able.find((m) => m.name === model)?.run;
-  const proposed = able.filter((m) => m.type === "base" || (m.run === run && m.type === "checkpoint")).slice(0, 8);
-  const chosen = choice.models.length > 0 ? able.filter((m) => choice.models.includes(m.name)).map((m) => m.name) : proposed.map((m) => m.name);
-  const pictures = chosen.length * choice.images;
-  const why = chosen.length < LIMITS.models.min ? "Choose two models or more." : chosen.length > LIMITS.models.max ? `${LIMITS.models.max} models are the most.` : pictures > MOST_PICTURES ? `${pictures} pictures; ${MOST_PICTURES} are the most.` : "";
+  const chosen = chosenOf(choice.models, able) ?? proposal(able, model);
+  const why = obstacle(chosen.length, choice.images, able.length);
+  const reason = useId();
 
   const send = (e?: FormEvent) => {
     e?.preventDefault();
@@ -66,9 +59,13 @@ export function CompareView({ work }: { work: JobControl<CompareRequest> }) {
         <PaintSettings errors={errors} />
         <div className="submit">
           {work.refused !== null && <Notice error={work.refused} />}
-          {why && <p className="field-hint">{why}</p>}
-          <button className="button primary" aria-disabled={running || work.sending || why !== ""} title="Ctrl + Enter">
-            {running ? "Painting…" : `Compare ${chosen.length} models`}
+          {why && (
+            <p className="field-hint" id={reason}>
+              {why}
+            </p>
+          )}
+          <button className="button primary" aria-disabled={running || work.sending || why !== ""} aria-describedby={why ? reason : undefined} title="Ctrl + Enter">
+            {running ? "Painting…" : chosen.length === 1 ? "Compare one model" : `Compare ${chosen.length || ""} models`}
           </button>
         </div>
       </form>
