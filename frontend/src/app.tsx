@@ -1,5 +1,6 @@
 import { useEffect } from "react";
 import type { CompareRequest, GenerateRequest } from "./api/types";
+import { Boundary } from "./parts/boundary";
 import { HealthPill } from "./parts/health";
 import { Icon } from "./parts/icons";
 import { Toasts } from "./parts/toast";
@@ -17,6 +18,14 @@ import { HistoryView } from "./views/history";
 const NAMES = { generate: "Generate", compare: "Compare", history: "History" } as const;
 
 export function App() {
+  return (
+    <Boundary>
+      <Page />
+    </Boundary>
+  );
+}
+
+function Page() {
   const [health, askAgain] = useHealth();
   return (
     <Toasts>
