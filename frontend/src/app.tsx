@@ -43,6 +43,7 @@ function Shell({ askAgain }: { askAgain: () => void }) {
   const generating = useJob<GenerateRequest>("generate"); // followed wherever one looks
   const comparing = useJob<CompareRequest>("compare");
   const painting = [generating, comparing].some(({ work }) => work !== null && !isOver(work.job));
+  const forget = (id: string) => [generating, comparing].forEach(({ drop }) => drop(id));
   useEffect(askAgain, [painting, askAgain]); // the indicator in the corner follows at once
   useEffect(() => {
     document.title = `${NAMES[view]} · shoes-lora`;
@@ -87,7 +88,7 @@ function Shell({ askAgain }: { askAgain: () => void }) {
         ))}
         {view === "generate" && <GenerateView work={generating} />}
         {view === "compare" && <CompareView work={comparing} />}
-        {view === "history" && <HistoryView params={params} />}
+        {view === "history" && <HistoryView params={params} onDelete={forget} />}
       </main>
     </>
   );
