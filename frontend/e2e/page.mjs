@@ -78,7 +78,7 @@ const checks = {
     await page.locator(".coming img").first().waitFor();
     await finished(page);
     same(await cards(page).locator(".card-facts").allInnerTexts(), ["seed 100", "seed 101", "seed 102"], "places");
-    same(await cards(page).locator("img").evaluateAll((all) => all.map((i) => i.naturalWidth)), [32, 32, 32], "painted");
+    same(await cards(page).locator("img").evaluateAll((all) => Promise.all(all.map((i) => i.decode().then(() => i.naturalWidth)))), [32, 32, 32], "painted");
   },
 
   async "zoom, metadata, copy, one download"(page) {
@@ -114,7 +114,8 @@ const checks = {
     await open(page);
     const look = (seed) => page.getByRole("button", { name: new RegExp(`^Look closer: seed ${seed},`) });
     const pixels = () =>
-      page.locator(".card img").first().evaluate((img) => {
+      page.locator(".card img").first().evaluate(async (img) => {
+        await img.decode();
         const canvas = Object.assign(document.createElement("canvas"), { width: img.naturalWidth, height: img.naturalHeight }).getContext("2d");
         canvas.drawImage(img, 0, 0);
         return [...canvas.getImageData(0, 0, img.naturalWidth, img.naturalHeight).data];
