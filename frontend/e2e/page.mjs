@@ -29,8 +29,17 @@ const open = async (page, view = "generate") => {
   await page.goto(`${address}#/${view}`);
   await page.getByRole("button", { name: "Service: Ready" }).waitFor();
 };
+// Numbers are typed key by key, as a person does it: `fill` would put them there in one piece, and hide what happens on the way.
+const write = async (field, value) => {
+  await field.press("ControlOrMeta+a");
+  await field.press("Delete");
+  await field.pressSequentially(String(value));
+};
 const fill = async (page, settings) => {
-  for (const [label, value] of Object.entries(settings)) await page.getByLabel(label, { exact: true }).fill(String(value));
+  for (const [label, value] of Object.entries(settings)) {
+    const field = page.getByLabel(label, { exact: true });
+    await (typeof value === "number" ? write(field, value) : field.fill(value));
+  }
 };
 const small = (page) => page.getByLabel("Size").selectOption("32");
 const pick = async (page, name) => {
@@ -41,6 +50,17 @@ const pick = async (page, name) => {
 const generate = (page) => page.getByRole("button", { name: /^Generate/ }).click();
 const finished = (page) => page.getByRole("button", { name: "ZIP" }).waitFor();
 const cards = (page) => page.getByRole("list", { name: "Painted pictures" }).getByRole("listitem");
+// What the browser complains of, other than what the checks themselves bring about.
+const complaints = [];
+const complained = async (page, pattern) => {
+  for (let i = 0; !complaints.some((c) => pattern.test(c)); i++) assert(i < 200, `no complaint like ${pattern}`), await page.waitForTimeout(50);
+  complaints.splice(0, complaints.length, ...complaints.filter((c) => !pattern.test(c)));
+};
+const axeFinds = async (page) => {
+  await page.evaluate(axe.source);
+  const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
+  return violations.map((v) => `${v.id} ${v.nodes.map((n) => n.target).join(" ")}`);
+};
 const running = async () => (await api("api/health")).queue.running;
 
 const checks = {
@@ -58,7 +78,7 @@ const checks = {
     await page.locator(".coming img").first().waitFor();
     await finished(page);
     same(await cards(page).locator(".card-facts").allInnerTexts(), ["seed 100", "seed 101", "seed 102"], "places");
-    same(await cards(page).locator("img").evaluateAll((all) => all.map((i) => i.naturalWidth)), [32, 32, 32], "painted");
+    same(await cards(page).locator("img").evaluateAll((all) => Promise.all(all.map((i) => i.decode().then(() => i.naturalWidth)))), [32, 32, 32], "painted");
   },
 
   async "zoom, metadata, copy, one download"(page) {
@@ -94,7 +114,8 @@ const checks = {
     await open(page);
     const look = (seed) => page.getByRole("button", { name: new RegExp(`^Look closer: seed ${seed},`) });
     const pixels = () =>
-      page.locator(".card img").first().evaluate((img) => {
+      page.locator(".card img").first().evaluate(async (img) => {
+        await img.decode();
         const canvas = Object.assign(document.createElement("canvas"), { width: img.naturalWidth, height: img.naturalHeight }).getContext("2d");
         canvas.drawImage(img, 0, 0);
         return [...canvas.getImageData(0, 0, img.naturalWidth, img.naturalHeight).data];
@@ -116,6 +137,36 @@ const checks = {
     await page.getByText("Painting…").waitFor();
     await finished(page);
     assert((await cards(page).innerText()) !== "seed 100", "another seed");
+  },
+
+  async "numbers are what is typed"(page) {
+    await open(page);
+    const field = (label) => page.getByLabel(label, { exact: true });
+    await fill(page, { Prompt: PROMPT, Images: 1, Steps: 25 });
+    await field("Steps").press("End");
+    for (const key of ["Backspace", "Backspace"]) await page.keyboard.press(key);
+    same(await field("Steps").inputValue(), "", "an emptied box");
+    await page.keyboard.type("30");
+    await fill(page, { "Adapter weight": -0.75, Guidance: 7.25, Seed: 7 });
+    await page.keyboard.press("Control+Enter");
+    await page.getByText("Painting…").waitFor();
+    await finished(page);
+    const { seed, metadata: m } = (await api("api/samples?limit=1")).samples[0];
+    same([seed, m.steps, m.adapter_weight, m.guidance_scale], [7, 30, -0.75, 7.25], "painted with");
+    for (const [typed, then] of [["", "30"], ["7", "10"], ["230", "100"], ["-", "30"]]) {
+      await fill(page, { Steps: 30 });
+      await field("Guidance").focus();
+      await write(field("Steps"), typed);
+      await field("Guidance").focus();
+      same([typed, await field("Steps").inputValue()], [typed, then], "after the box was left");
+    }
+    await fill(page, { Seed: 41 });
+    await field("Guidance").focus();
+    await write(field("Seed"), "");
+    same(await page.getByRole("button", { name: "Keep this seed" }).getAttribute("aria-pressed"), "false", "an emptied seed is not kept");
+    await field("Guidance").focus();
+    same(await field("Seed").inputValue(), "41", "the seed is shown again");
+    await fill(page, { "Adapter weight": 1, Guidance: 7.5, Steps: 10 });
   },
 
   async "cancel"(page) {
@@ -161,6 +212,25 @@ const checks = {
     await page.keyboard.press("Escape");
   },
 
+  async "no model ticked stays none, and one is not compared"(page) {
+    await open(page, "compare");
+    const ticked = page.locator(".model-list input:checked");
+    const button = page.getByRole("button", { name: /^Compare/ });
+    await page.getByRole("button", { name: "Compare 4 models" }).waitFor();
+    for (let n = 3; n >= 0; n--) {
+      await ticked.last().press("Space");
+      same(await ticked.count(), n, "ticked");
+      if (n === 1) same([await button.innerText(), await button.getAttribute("aria-disabled")], ["Compare one model", "true"], "one model");
+    }
+    await page.getByText("Choose two models or more.").waitFor();
+    await page.reload();
+    await page.getByRole("button", { name: "Compare models" }).waitFor();
+    same([await ticked.count(), await button.getAttribute("aria-disabled")], [0, "true"], "after a reload");
+    await page.evaluate(() => localStorage.setItem("shoes-lora.compare", JSON.stringify({ models: ["gone/checkpoint-7"], images: 1 })));
+    await page.reload();
+    await page.getByRole("button", { name: "Compare 4 models" }).waitFor();
+  },
+
   async "history: filter, search, favourites, pages"(page) {
     for (const seed of [1000, 1010, 1020]) await api("api/generate", { prompt: "white canvas sneakers, top view", num_images: 10, num_inference_steps: 10, size: 32, seed });
     await open(page, "history");
@@ -184,6 +254,46 @@ const checks = {
     await page.getByRole("combobox", { name: "Model" }).selectOption({ label: (await api("api/models")).models.find((m) => m.step === 1000 && m.type === "checkpoint").name });
     await page.waitForFunction((n) => !document.body.innerText.includes(`of ${n}`), all);
     same([...new Set(await page.locator(".card-facts b").allInnerTexts())], ["step 1000"], "only this model");
+  },
+
+  async "a picture is deleted when that is confirmed"(page) {
+    const prompt = "a pair of green rubber boots to be deleted";
+    const { images } = await api("api/generate", { prompt, num_images: 2, num_inference_steps: 10, size: 32, seed: 2000 });
+    await page.goto(`${address}#/history?search=${encodeURIComponent(prompt)}`);
+    await page.getByText("1–2 of 2").waitFor();
+    await page.getByRole("button", { name: /^Look closer: seed 2001/ }).click();
+    const dialog = page.getByRole("dialog");
+    await dialog.getByRole("button", { name: "Delete" }).click();
+    same(await page.evaluate(() => document.activeElement?.textContent.trim()), "Keep it", "the focus is on what does no harm");
+    same(await axeFinds(page), [], "axe");
+    await page.keyboard.press("Enter");
+    same((await api(`api/samples/${images[1].id}`)).seed, 2001, "kept");
+    await dialog.getByRole("button", { name: "Delete" }).click();
+    await dialog.getByRole("button", { name: "Delete it" }).click();
+    await page.getByText("1–1 of 1").waitFor();
+    await dialog.waitFor({ state: "detached" });
+    same(await page.evaluate(() => document.activeElement?.id), "main", "focus");
+    same([(await api(`api/samples/${images[1].id}`)).status, (await api(`api/samples/${images[0].id}`)).seed], [404, 2000], "deleted, and only this one");
+    await page.reload();
+    await page.getByText("1–1 of 1").waitFor();
+  },
+
+  async "a job that failed says why, also after a reload"(page) {
+    await open(page);
+    await fill(page, { Prompt: PROMPT, Images: 1, Steps: 10 });
+    await generate(page);
+    await page.getByText("Painting…").waitFor();
+    await finished(page);
+    const sentence = "The device has no room for pictures of this size.";
+    await page.evaluate((detail) => {
+      const work = JSON.parse(localStorage.getItem("shoes-lora.work.generate"));
+      Object.assign(work.job, { status: "failed", images: [], error: { type: "about:blank", title: "", status: 503, detail, errors: [] } });
+      localStorage.setItem("shoes-lora.work.generate", JSON.stringify(work));
+    }, sentence);
+    await page.reload();
+    await page.getByRole("alert").getByText(sentence).waitFor();
+    await page.getByText(/· failed/).waitFor();
+    same(await axeFinds(page), [], "axe");
   },
 
   async "a reload keeps form, pictures and a running job"(page) {
@@ -234,12 +344,10 @@ const checks = {
         await page.locator(".card-picture img").first().waitFor();
         const narrow = await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth);
         assert(narrow, `${view} is wider than the ${wide} screen`);
-        await page.evaluate(axe.source);
         for (const colorScheme of ["light", "dark"]) {
           await page.emulateMedia({ colorScheme });
           const look = async (what) => {
-            const { violations } = await page.evaluate(() => axe.run(document, { resultTypes: ["violations"] }));
-            found.push(...violations.map((v) => `${wide} ${colorScheme} ${view} ${what}: ${v.id} ${v.nodes.map((n) => n.target).join(" ")}`));
+            found.push(...(await axeFinds(page)).map((v) => `${wide} ${colorScheme} ${view} ${what}: ${v}`));
           };
           await look("as it opens");
           if (view === "generate") {
@@ -268,6 +376,28 @@ const checks = {
     same(found, [], "axe");
   },
 
+  async "nothing for axe to find while the service loads, is broken or gone"(page) {
+    const whole = await api("api/health");
+    const sentence = "The base could not be read: its file is damaged.";
+    const answers = { Loading: { status: "loading", base: "", device: "", device_name: "", dtype: "", size: 0 }, Broken: { status: "failed", detail: sentence }, "No answer": null };
+    const found = [];
+    for (const [says, change] of Object.entries(answers)) {
+      await page.route("**/api/health", (route) => (change ? route.fulfill({ json: { ...whole, ...change } }) : route.abort("connectionrefused")));
+      for (const view of ["generate", "compare", "history"])
+        for (const colorScheme of ["light", "dark"]) {
+          await page.emulateMedia({ colorScheme });
+          await page.goto(`${address}#/${view}`);
+          await page.getByRole("button", { name: `Service: ${says}` }).click();
+          found.push(...(await axeFinds(page)).map((v) => `${says} ${view} ${colorScheme}: ${v}`));
+          if (change?.detail) same(await page.getByText(sentence).count(), 1, "the sentence is there once");
+          await page.keyboard.press("Escape");
+        }
+      await page.unroute("**/api/health");
+    }
+    await page.emulateMedia({ colorScheme: null });
+    same(found, [], "axe");
+  },
+
   async "the service gone, and back"(page) {
     await open(page);
     await fill(page, { Prompt: PROMPT, Images: 10, Steps: 100 });
@@ -277,11 +407,18 @@ const checks = {
     await page.getByText("Waiting for the service").waitFor();
     await page.getByRole("button", { name: "Service: No answer" }).waitFor();
     assert((await page.getByRole("alert").first().innerText()).includes("does not answer"), "said in words");
+    await page.getByRole("button", { name: "Service: No answer" }).click();
+    same(await axeFinds(page), [], "axe with the service gone");
+    await page.keyboard.press("Escape");
+    await page.getByRole("button", { name: "Cancel" }).click();
+    await page.getByText("was not cancelled").waitFor();
     await page.getByRole("link", { name: "History" }).click();
     await page.getByRole("button", { name: "Try again" }).waitFor();
     await service("start");
     await page.getByText(/^1–24 of/).waitFor();
     await page.getByRole("link", { name: "Generate" }).click();
+    await page.getByText(/started anew/).waitFor();
+    await page.reload();
     await page.getByText(/started anew/).waitFor();
     await fill(page, { Images: 1, Steps: 10 });
     await generate(page);
@@ -297,8 +434,7 @@ const checks = {
     await dialog.getByLabel("Token").fill("wrong");
     await dialog.getByRole("button", { name: "Open" }).click();
     await dialog.getByText("This is not the token").waitFor();
-    await page.evaluate(axe.source);
-    same((await page.evaluate(() => axe.run())).violations.map((v) => v.id), [], "axe");
+    same(await axeFinds(page), [], "axe");
     await page.keyboard.press("Escape");
     await dialog.getByLabel("Token").fill("secret-token-of-the-test");
     await dialog.getByRole("button", { name: "Open" }).click();
@@ -310,14 +446,43 @@ const checks = {
     await page.waitForFunction(() => document.querySelector(".card img")?.naturalWidth === 32);
     assert(!(await page.evaluate(() => document.cookie + JSON.stringify(localStorage) + location.href)).includes("secret"), "no script can read the token");
   },
+
+  async "what another page stored is left, and what breaks the page can be forgotten"(page) {
+    await open(page);
+    await page.evaluate(() => localStorage.setItem("shoes-lora.work.generate", JSON.stringify({ job: {}, request: {} })));
+    await page.reload();
+    await page.getByText("Nothing painted yet").waitFor();
+    await page.route("**/api/prompts/examples", (route) => route.fulfill({ json: { categories: { Colour: null } } }));
+    await page.reload();
+    const button = page.getByRole("button", { name: "Forget what this page stored and reload" });
+    await button.waitFor();
+    await complained(page, /TypeError|null/);
+    same(await axeFinds(page), [], "axe");
+    await page.unroute("**/api/prompts/examples");
+    await button.click();
+    await page.getByText("Nothing painted yet").waitFor();
+    same(await page.getByLabel("Prompt", { exact: true }).inputValue(), "", "the form is forgotten");
+  },
+
+  async "a missing script or picture is a complaint"(page) {
+    await open(page);
+    for (const path of ["assets/none.js", "none.svg", "api/samples/none/image"]) {
+      await page.evaluate((src) => void (new Image().src = src), path);
+      await complained(page, new RegExp(`404.*/${path}$`));
+    }
+  },
 };
 
-// What the browser itself complains about: scripts, the content security policy, anything from elsewhere.
-const EXPECTED = /status of 4(01|04|22)|ERR_CONNECTION_REFUSED|ERR_INCOMPLETE_CHUNKED|ERR_EMPTY_RESPONSE|ERR_CONNECTION_RESET|ERR_SOCKET_NOT_CONNECTED/;
+// What the checks bring about: settings that are refused, a service that is locked or gone, and one that was started anew and has forgotten its jobs.
+const EXPECTED = [
+  [/status of (401|422)/, /^\/api\//],
+  [/status of 404/, /^\/api\/jobs\//],
+  [/ERR_(CONNECTION_REFUSED|INCOMPLETE_CHUNKED|EMPTY_RESPONSE|CONNECTION_RESET|SOCKET_NOT_CONNECTED)/, /^\/api\//],
+];
+const expected = (text, url) => EXPECTED.some(([what, where]) => what.test(text) && where.test(new URL(url || address).pathname));
 await withBrowser({ viewport: DESKTOP, permissions: ["clipboard-read", "clipboard-write"] }, async (context) => {
-  const complaints = [];
   const watch = (page) => {
-    page.on("console", (m) => m.type() === "error" && !EXPECTED.test(m.text()) && complaints.push(m.text()));
+    page.on("console", (m) => m.type() === "error" && !expected(m.text(), m.location().url) && complaints.push(`${m.text()} ${m.location().url}`));
     page.on("pageerror", (e) => complaints.push(e.message));
     page.on("request", (r) => !r.url().startsWith(address) && !/^(data|blob):/.test(r.url()) && complaints.push(`asked ${r.url()}`));
   };

@@ -31,7 +31,7 @@ async function tour(context, shot) {
   await page.getByRole("alert").waitFor();
   await shot(page, "3-refused");
 
-  await fill(page, { Prompt: PROMPT, Steps: "10", Images: "6", Seed: "2000" });
+  await fill(page, { Prompt: PROMPT, Steps: "20", Images: "6", Seed: "2000" });
   await page.getByRole("button", { name: /^Generate/ }).click();
   await page.locator(".coming img").first().waitFor(SLOW);
   await shot(page, "4-painting");

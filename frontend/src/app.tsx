@@ -1,14 +1,16 @@
 import { useEffect } from "react";
 import type { CompareRequest, GenerateRequest } from "./api/types";
+import { Boundary } from "./parts/boundary";
 import { HealthPill } from "./parts/health";
 import { Icon } from "./parts/icons";
 import { Toasts } from "./parts/toast";
 import { Unlock } from "./parts/unlock";
 import { useHealth } from "./state/health";
-import { isOver, useJob } from "./state/job";
+import { useJob } from "./state/job";
 import { routeHash, useRoute, VIEWS } from "./state/route";
 import { StudioProvider, useStudio } from "./state/studio";
 import { THEMES, useTheme } from "./state/theme";
+import { isOver } from "./state/work";
 import { CompareView } from "./views/compare";
 import { GenerateView } from "./views/generate";
 import { HistoryView } from "./views/history";
@@ -16,6 +18,14 @@ import { HistoryView } from "./views/history";
 const NAMES = { generate: "Generate", compare: "Compare", history: "History" } as const;
 
 export function App() {
+  return (
+    <Boundary>
+      <Page />
+    </Boundary>
+  );
+}
+
+function Page() {
   const [health, askAgain] = useHealth();
   return (
     <Toasts>
@@ -33,6 +43,7 @@ function Shell({ askAgain }: { askAgain: () => void }) {
   const generating = useJob<GenerateRequest>("generate"); // followed wherever one looks
   const comparing = useJob<CompareRequest>("compare");
   const painting = [generating, comparing].some(({ work }) => work !== null && !isOver(work.job));
+  const forget = (id: string) => [generating, comparing].forEach(({ drop }) => drop(id));
   useEffect(askAgain, [painting, askAgain]); // the indicator in the corner follows at once
   useEffect(() => {
     document.title = `${NAMES[view]} · shoes-lora`;
@@ -77,7 +88,7 @@ function Shell({ askAgain }: { askAgain: () => void }) {
         ))}
         {view === "generate" && <GenerateView work={generating} />}
         {view === "compare" && <CompareView work={comparing} />}
-        {view === "history" && <HistoryView params={params} />}
+        {view === "history" && <HistoryView params={params} onDelete={forget} />}
       </main>
     </>
   );

@@ -4,7 +4,7 @@ import { Refusal, Unreachable, refusal } from "./problem";
 import type { paths } from "./schema";
 import type { CompareRequest, GenerateRequest, Health, Job, ModelList, Sample, SamplesPage } from "./types";
 
-// The service may live below an address of its own (a proxy's /shoes/), so everything is relative to where the page is.
+// Relative to where the page is. That alone does not make a service below a path of a proxy (/shoes/): once it has taken a token it leads to `/`, and its documents are at `/docs`.
 export const here = (path: string): string => new URL(path, new URL(".", document.baseURI)).toString();
 
 // `fetch` is looked up at every call, so that a test can put another in its place.

@@ -1,4 +1,5 @@
 import { useId, type ReactNode } from "react";
+import { NumberBox } from "./numberbox";
 
 // What every field has: a label above, a hint and an error below, tied to the input by its ids.
 interface FieldProps {
@@ -57,16 +58,12 @@ interface NumberFieldProps {
 // A slider for the hand and a box for the exact number; both are the same value.
 export function NumberField({ label, name, value, min, max, step = 1, error, hint, onChange }: NumberFieldProps) {
   const id = useId();
-  const take = (text: string) => {
-    const number = Number(text);
-    if (text !== "" && Number.isFinite(number)) onChange(number);
-  };
   const said = [error && `${id}-error`, hint && `${id}-hint`].filter(Boolean).join(" ") || undefined;
   return (
     <div className={error ? "field number bad" : "field number"}>
       <label htmlFor={id}>{label}</label>
-      <input type="range" aria-label={`${label}, slider`} min={min} max={max} step={step} value={value} onChange={(e) => take(e.target.value)} />
-      <input type="number" id={id} name={name} min={min} max={max} step={step} value={value} aria-invalid={error ? true : undefined} aria-describedby={said} onChange={(e) => take(e.target.value)} />
+      <input type="range" aria-label={`${label}, slider`} min={min} max={max} step={step} value={value} onChange={(e) => onChange(Number(e.target.value))} />
+      <NumberBox id={id} name={name} min={min} max={max} step={step} value={value} aria-invalid={error ? true : undefined} aria-describedby={said} onChange={onChange} />
       <Under id={id} error={error} hint={hint} />
     </div>
   );

@@ -26,11 +26,9 @@ export function HealthPill({ health }: { health: HealthState }) {
       </span>
       {open && (
         <div className="health-panel">
-          {health.detail && <p className="warn">{health.detail}</p>}
           {health.facts.length > 0 ? (
             <dl className="facts">
-              {health.detail && <p className="warn">{health.detail}</p>}
-          {health.facts.map(([name, value]) => (
+              {health.facts.map(([name, value]) => (
                 <div key={name}>
                   <dt>{name}</dt>
                   <dd>{value}</dd>

@@ -3,6 +3,7 @@ import { imageUrl } from "../api/client";
 import type { Sample } from "../api/types";
 import { factsOf, fileName } from "../state/facts";
 import { copyText, saveJson } from "../state/save";
+import { DeleteButton } from "./delete";
 import { Icon } from "./icons";
 import { useSay } from "./toast";
 
@@ -14,11 +15,12 @@ interface LightboxProps {
   onFavourite: (sample: Sample) => void;
   onReuse: (sample: Sample) => void;
   onCompare: (sample: Sample) => void;
+  onDelete?: ((sample: Sample) => Promise<void>) | undefined; // throws when that failed
   settingsOf: (sample: Sample) => unknown;
 }
 
 // One picture, large, with all that made it. The dialog is the browser's own: it keeps the focus and closes on Escape.
-export function Lightbox({ samples, index, onMove, onClose, onFavourite, onReuse, onCompare, settingsOf }: LightboxProps) {
+export function Lightbox({ samples, index, onMove, onClose, onFavourite, onReuse, onCompare, onDelete, settingsOf }: LightboxProps) {
   const dialog = useRef<HTMLDialogElement>(null);
   const say = useSay();
   const sample = samples[index];
@@ -91,6 +93,7 @@ export function Lightbox({ samples, index, onMove, onClose, onFavourite, onReuse
             <button type="button" className="button quiet star" aria-pressed={sample.favourite} onClick={() => onFavourite(sample)}>
               <Icon name="star" filled={sample.favourite} /> Favourite
             </button>
+            {onDelete && <DeleteButton key={sample.id} onDelete={() => onDelete(sample)} />}
           </div>
         </div>
       </div>

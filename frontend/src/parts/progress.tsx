@@ -10,6 +10,12 @@ export function jobWords(job: Job): string {
   return job.status === "done" ? "Done" : "Failed";
 }
 
+// What a job came to, in a word after its settings.
+export function outcome(job: Job): string {
+  if (job.status === "done") return ` · ${job.generation_time.toFixed(1)} s`;
+  return job.status === "failed" || job.status === "cancelled" ? ` · ${job.status}` : "";
+}
+
 // The bar moves for the eye; a screen reader hears the words only when they change in kind, not at every step.
 export function Progress({ job, lost, onCancel }: { job: Job; lost: boolean; onCancel: () => void }) {
   const { progress, pictures, done, generation_time: spent } = job;

@@ -1,6 +1,7 @@
 import { LIMITS, newSeed } from "../state/settings";
 import { Field } from "./field";
 import { Icon } from "./icons";
+import { NumberBox } from "./numberbox";
 
 interface SeedProps {
   seed: number;
@@ -10,12 +11,13 @@ interface SeedProps {
 }
 
 // Locked, the same seed paints every time; open, each round draws a new one, which stays readable here.
+// One that is typed is meant to stay; an emptied box asks for none in particular.
 export function SeedField({ seed, locked, error, onChange }: SeedProps) {
   return (
     <Field label="Seed" name="seed" error={error} hint={locked ? "Kept: the same settings give the same pictures." : "A new one for every round."}>
       {(ids) => (
         <div className="seed">
-          <input type="number" {...ids} min={0} max={LIMITS.seed.max} step={1} value={seed} onChange={(e) => e.target.value !== "" && onChange(Number(e.target.value), true)} />
+          <NumberBox {...ids} {...LIMITS.seed} step={1} value={seed} onChange={onChange} />
           <button type="button" className="tool" aria-pressed={locked} aria-label="Keep this seed" title={locked ? "The seed is kept" : "Keep this seed"} onClick={() => onChange(seed, !locked)}>
             <Icon name={locked ? "lock" : "unlock"} />
           </button>

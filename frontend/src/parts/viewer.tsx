@@ -5,9 +5,9 @@ import { useStudio } from "../state/studio";
 import { Lightbox } from "./lightbox";
 
 // A lightbox over some pictures: what to render, and how to open it at one of them.
-export function useLightbox(samples: Sample[], onChange: (sample: Sample) => void, start = ""): [ReactNode, (id: string) => void] {
+export function useLightbox(samples: Sample[], onChange: (sample: Sample) => void, onDelete?: (sample: Sample) => Promise<void>): [ReactNode, (id: string) => void] {
   const { reuse, compareWith, favourite } = useStudio();
-  const [id, setId] = useState(start);
+  const [id, setId] = useState("");
   const index = samples.findIndex((s) => s.id === id);
   const leave = (then: (s: Sample) => void) => (s: Sample) => {
     setId("");
@@ -22,6 +22,7 @@ export function useLightbox(samples: Sample[], onChange: (sample: Sample) => voi
       onFavourite={(s) => void favourite(s).then((marked) => marked && onChange(marked))}
       onReuse={leave(reuse)}
       onCompare={leave(compareWith)}
+      onDelete={onDelete}
       settingsOf={settingsOf}
     />
   );

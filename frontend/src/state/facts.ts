@@ -38,10 +38,10 @@ export function factsOf(s: Sample): Facts {
   ];
 }
 
-// And of the service.
+// And of the service; before the base is loaded, some of it is not known.
 export function factsOfHealth(h: Health): Facts {
   const { memory, queue, history, versions } = h;
-  return [
+  const all: Facts = [
     ["Base", `${h.base}${h.size ? `, ${h.size} pixels` : ""}`],
     ["Device", [h.device_name || h.device, h.dtype].filter(Boolean).join(", ")],
     ["Memory", `${bytes(memory.process ?? 0)} used, ${bytes(memory.free ?? 0)} free${memory.gpu ? `, ${bytes(memory.gpu)} on the device` : ""}`],
@@ -51,4 +51,5 @@ export function factsOfHealth(h: Health): Facts {
     ["Running for", duration(h.uptime)],
     ["Versions", ["shoes-lora", "torch", "diffusers"].flatMap((k) => (versions[k] ? [`${k} ${versions[k]}`] : [])).join(", ")],
   ];
+  return all.filter(([, value]) => value !== "");
 }

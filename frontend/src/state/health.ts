@@ -26,34 +26,39 @@ export function useHealth(): [HealthState, () => void] {
     whenLocked(() => setState((s) => ({ ...s, kind: "locked" })));
     let timer: ReturnType<typeof setTimeout> | undefined;
     let current = true;
-    const ask = async () => {
-      let wait = EVERY_MS;
+    let asking = false;
+    // Milliseconds until the next question; null: none by itself.
+    const ask = async (): Promise<number | null> => {
       try {
         const h = await getHealth(AbortSignal.timeout(10_000));
-        if (!current) return;
+        if (!current) return null;
         const kind = h.status !== "ok" ? h.status : h.queue.running ? "busy" : "ok";
         const back = (s: HealthState) => (s.kind === "gone" || s.kind === "locked" ? s.round + 1 : s.round);
         setState((s) => ({ kind, detail: h.detail, waiting: h.queue.waiting ?? 0, size: h.size, facts: factsOfHealth(h), round: back(s) }));
-        if (h.status === "loading") wait = EVERY_MS_GONE;
+        return h.status === "loading" ? EVERY_MS_GONE : EVERY_MS;
       } catch (error) {
-        if (!current) return;
-        wait = EVERY_MS_GONE;
+        if (!current) return null;
         const locked = error instanceof Refusal && error.status === 401;
         setState((s) => ({ ...s, kind: locked ? "locked" : "gone" }));
-        if (locked) return; // until a token is given
+        return locked ? null : EVERY_MS_GONE; // a token has to be given first
       }
-      timer = setTimeout(() => void ask(), wait);
     };
-    const look = () => {
+    // One question at a time: whoever comes back to the page while one is on its way waits for its answer.
+    const look = async () => {
       clearTimeout(timer);
-      if (!document.hidden) void ask();
+      if (asking || document.hidden) return;
+      asking = true;
+      const wait = await ask();
+      asking = false;
+      if (current && wait !== null) timer = setTimeout(seen, wait);
     };
-    look();
-    document.addEventListener("visibilitychange", look);
+    const seen = () => void look();
+    seen();
+    document.addEventListener("visibilitychange", seen);
     return () => {
       current = false;
       clearTimeout(timer);
-      document.removeEventListener("visibilitychange", look);
+      document.removeEventListener("visibilitychange", seen);
     };
   }, [asked]);
   return [state, again];

@@ -1,30 +1,25 @@
 import { useCallback, useEffect, useRef, useState } from "react";
 import { cancelJob, eventsUrl, getJob } from "../api/client";
-import { Refusal, Unreachable, refusal } from "../api/problem";
+import { Refusal, Unreachable } from "../api/problem";
 import type { Job, Sample } from "../api/types";
 import { readStored, writeStored } from "./stored";
-
-export const isOver = (job: Job): boolean => !["queued", "running"].includes(job.status);
-
-export interface Work<R> {
-  job: Job;
-  request: R;
-}
+import { failureOf, forgotten, isOver, isWork, type Work } from "./work";
 
 export interface JobControl<R> {
   work: Work<R> | null;
   sending: boolean;
   lost: boolean; // the service is gone, or the events stopped
   refused: unknown; // why the last request was not taken
-  error: unknown; // why a job that was taken failed
+  error: unknown; // why a job that was taken failed, or could not be cancelled
   start: (request: R, send: () => Promise<Job>) => Promise<void>;
   cancel: () => Promise<void>;
   patch: (sample: Sample) => void;
+  drop: (id: string) => void; // of a picture that was deleted
 }
 
-const isWork = (v: unknown): v is Work<never> | null => v === null || (typeof v === "object" && v !== null && "job" in v && "request" in v);
 const EVENTS = ["progress", "done", "failed", "cancelled"] as const;
 const RETRY_MS = 1500;
+const answered = (error: unknown, status: number) => error instanceof Refusal && error.status === status;
 
 // A newer state of a job; what was marked meanwhile stays marked, because a job knows its pictures as they were when painted.
 export function newer(old: Job | undefined, job: Job): Job {
@@ -37,11 +32,11 @@ export function newer(old: Job | undefined, job: Job): Job {
 // One job at a time, followed by server-sent events, picked up again after a reload or when the service is back.
 export function useJob<R>(kind: "generate" | "compare"): JobControl<R> {
   const key = `work.${kind}`;
-  const [work, setWork] = useState(() => readStored<Work<R> | null>(key, null, isWork as (v: unknown) => v is Work<R> | null));
+  const [work, setWork] = useState(() => readStored<Work<R> | null>(key, null, (v): v is Work<R> | null => isWork(kind, v)));
   const [sending, setSending] = useState(false);
   const [lost, setLost] = useState(false);
   const [refused, setRefused] = useState<unknown>(null);
-  const [error, setError] = useState<unknown>(null);
+  const [stuck, setStuck] = useState<unknown>(null); // why the job could not be cancelled
   const latest = useRef(work);
 
   const keep = useCallback(
@@ -59,10 +54,17 @@ export function useJob<R>(kind: "generate" | "compare"): JobControl<R> {
       const now = latest.current;
       if (now?.job.id !== job.id) return;
       setLost(false);
+      if (isOver(job)) setStuck(null);
       keep({ ...now, job: newer(now.job, job) });
-      if (job.status === "failed" && job.error) setError(refusal(job.error.status, job.error));
     },
     [keep],
+  );
+  const forget = useCallback(
+    (id: string) => {
+      const now = latest.current;
+      if (now?.job.id === id && !isOver(now.job)) take(forgotten(now.job));
+    },
+    [take],
   );
 
   const following = work && !isOver(work.job) ? work.job.id : null;
@@ -92,12 +94,8 @@ export function useJob<R>(kind: "generate" | "compare"): JobControl<R> {
         if (!isOver(job)) open();
       } catch (error) {
         if (!current) return;
-        if (error instanceof Refusal && error.status === 404) {
-          const now = latest.current;
-          if (now) keep({ ...now, job: { ...now.job, status: "failed", position: null } });
-          setLost(false);
-          setError(new Refusal(404, "The service was started anew and does not know this job any more. What it had painted is in the history."));
-        } else timer = setTimeout(() => void ask(), RETRY_MS);
+        if (answered(error, 404)) forget(following);
+        else timer = setTimeout(() => void ask(), RETRY_MS);
       }
     };
     open();
@@ -106,7 +104,7 @@ export function useJob<R>(kind: "generate" | "compare"): JobControl<R> {
       clearTimeout(timer);
       events?.close();
     };
-  }, [following, take, keep]);
+  }, [following, take, forget]);
 
   const start = useCallback(
     async (request: R, send: () => Promise<Job>) => {
@@ -114,7 +112,7 @@ export function useJob<R>(kind: "generate" | "compare"): JobControl<R> {
       setRefused(null);
       try {
         const job = await send();
-        setError(null);
+        setStuck(null);
         keep({ job, request });
       } catch (error) {
         setRefused(error);
@@ -126,19 +124,32 @@ export function useJob<R>(kind: "generate" | "compare"): JobControl<R> {
   const cancel = useCallback(async () => {
     const id = latest.current?.job.id;
     if (!id) return;
+    setStuck(null);
     try {
-      take(await cancelJob(id));
+      take(await cancelOrLook(id));
     } catch (error) {
-      if (error instanceof Refusal && error.status === 409) take(await getJob(id)); // it was over before
-      else if (!(error instanceof Unreachable)) setError(error);
+      if (answered(error, 404)) forget(id);
+      else setStuck(error instanceof Unreachable ? new Error("The service does not answer, so the job was not cancelled.") : error);
     }
-  }, [take]);
-  const patch = useCallback(
-    (sample: Sample) => {
+  }, [take, forget]);
+  const change = useCallback(
+    (images: (old: Sample[]) => Sample[]) => {
       const now = latest.current;
-      if (now) keep({ ...now, job: { ...now.job, images: now.job.images.map((s) => (s.id === sample.id ? sample : s)) } });
+      if (now) keep({ ...now, job: { ...now.job, images: images(now.job.images) } });
     },
     [keep],
   );
-  return { work, sending, lost, refused, error, start, cancel, patch };
+  const patch = useCallback((sample: Sample) => change((old) => old.map((s) => (s.id === sample.id ? sample : s))), [change]);
+  const drop = useCallback((id: string) => change((old) => old.filter((s) => s.id !== id)), [change]);
+  return { work, sending, lost, refused, error: stuck ?? (work && failureOf(work.job)), start, cancel, patch, drop };
+}
+
+// A job that was over before it could be cancelled is looked at instead.
+async function cancelOrLook(id: string): Promise<Job> {
+  try {
+    return await cancelJob(id);
+  } catch (error) {
+    if (answered(error, 409)) return getJob(id);
+    throw error;
+  }
 }

@@ -1,9 +1,11 @@
 import { useCallback, useState } from "react";
 
+const PREFIX = "shoes-lora.";
+
 // A value that survives a reload; what cannot be read, or does not fit any more, is replaced by the default.
 export function readStored<T>(key: string, initial: T, fits: (value: unknown) => value is T): T {
   try {
-    const value: unknown = JSON.parse(localStorage.getItem(`shoes-lora.${key}`) ?? "null");
+    const value: unknown = JSON.parse(localStorage.getItem(PREFIX + key) ?? "null");
     return fits(value) ? value : initial;
   } catch {
     return initial;
@@ -12,9 +14,17 @@ export function readStored<T>(key: string, initial: T, fits: (value: unknown) =>
 
 export function writeStored(key: string, value: unknown): void {
   try {
-    localStorage.setItem(`shoes-lora.${key}`, JSON.stringify(value));
+    localStorage.setItem(PREFIX + key, JSON.stringify(value));
   } catch {
     // Storage may be switched off or full; the page then forgets, and works.
+  }
+}
+
+export function forgetStored(): void {
+  try {
+    for (const key of Object.keys(localStorage)) if (key.startsWith(PREFIX)) localStorage.removeItem(key);
+  } catch {
+    // Where nothing can be read, nothing was stored.
   }
 }
 

@@ -109,7 +109,7 @@ export function fakeService(answers: Record<string, Reply | ((asked: Asked) => R
     const found = all[asked.call] ?? { status: 404, body: { detail: "There is nothing at this address." } };
     const reply = typeof found === "function" ? found(asked) : found;
     if (reply === "gone") throw new TypeError("Failed to fetch");
-    return new Response(JSON.stringify(reply.body ?? {}), { status: reply.status ?? 200, headers: { "Content-Type": reply.status && reply.status > 399 ? "application/problem+json" : "application/json", ...reply.headers } });
+    return new Response(reply.status === 204 ? null : JSON.stringify(reply.body ?? {}), { status: reply.status ?? 200, headers: { "Content-Type": reply.status && reply.status > 399 ? "application/problem+json" : "application/json", ...reply.headers } });
   });
   return calls;
 }

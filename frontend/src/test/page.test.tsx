@@ -1,7 +1,7 @@
-import { act, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
+import { act, cleanup, fireEvent, render, screen, waitFor, within } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 import { App } from "../app";
-import { FakeEvents, fakeService, job, model, sample, type Asked } from "./fake";
+import { FakeEvents, fakeService, health, job, model, sample, type Asked } from "./fake";
 
 const PROMPT = "red canvas sneakers on white";
 const type = (label: RegExp | string, value: string) => fireEvent.change(screen.getByLabelText(label), { target: { value } });
@@ -13,6 +13,10 @@ const events = () =>
     return last;
   });
 const sent = (calls: Asked[], call: string) => calls.filter((c) => c.call === call).map((c) => c.body as Record<string, unknown>);
+
+const value = (label: string) => (screen.getByLabelText(label) as HTMLInputElement).value;
+const leave = (label: string) => fireEvent.blur(screen.getByLabelText(label));
+const store = (key: string, what: unknown) => localStorage.setItem(`shoes-lora.${key}`, JSON.stringify(what));
 
 async function open(answers: Parameters<typeof fakeService>[0] = {}) {
   const calls = fakeService(answers);
@@ -133,6 +137,112 @@ describe("generating", () => {
   });
 });
 
+describe("numbers", () => {
+  it("are what is typed: an emptied box stays empty, and what follows is not put behind old digits", async () => {
+    const calls = await open({ "POST /api/generate": { status: 202, body: job({ status: "done" }) } });
+    type("Prompt", PROMPT);
+    for (const text of ["2", "", "3", "30"]) {
+      type("Steps", text);
+      expect(value("Steps")).toBe(text);
+    }
+    for (const text of ["", "-0.5", "-0.50"]) {
+      type("Adapter weight", text); // a browser says "" for a minus alone
+      expect(value("Adapter weight")).toBe(text);
+    }
+    for (const text of ["", "7"]) type("Seed", text);
+    press(/Generate/);
+    await waitFor(() => expect(sent(calls, "POST /api/generate")).toHaveLength(1));
+    expect(sent(calls, "POST /api/generate")[0]).toMatchObject({ num_inference_steps: 30, adapter_weight: -0.5, seed: 7 });
+  });
+
+  it("that are no numbers, or do not fit, are put right when the box is left", async () => {
+    await open();
+    for (const [text, then] of [["", "25"], ["007", "10"], ["230", "100"], ["12.6", "13"]] as const) {
+      type("Steps", "25");
+      leave("Steps");
+      type("Steps", text);
+      leave("Steps");
+      expect([text, value("Steps")]).toEqual([text, then]);
+    }
+    type("Seed", "41");
+    expect(screen.getByRole("button", { name: "Keep this seed" }).getAttribute("aria-pressed")).toBe("true");
+    leave("Seed");
+    type("Seed", "");
+    leave("Seed");
+    expect([value("Seed"), screen.getByRole("button", { name: "Keep this seed" }).getAttribute("aria-pressed")]).toEqual(["41", "false"]);
+  });
+});
+
+describe("a job that failed", () => {
+  const error = { type: "about:blank", title: "Not able", status: 503, detail: "The device has no room for this size.", errors: [] };
+  const request = { prompt: PROMPT, model_name: "base", seed: 5, num_inference_steps: 20, guidance_scale: 7.5, num_images: 1 };
+
+  it("says why, also after a reload", async () => {
+    await open({ "POST /api/generate": { status: 202, body: job({}) } });
+    type("Prompt", PROMPT);
+    press(/Generate/);
+    const stream = await events();
+    act(() => stream.say("failed", job({ status: "failed", position: null, error })));
+    expect(screen.getByRole("alert").textContent).toContain("no room for this size");
+    cleanup();
+    await open();
+    expect(screen.getByRole("alert").textContent).toContain("no room for this size");
+    expect(screen.getByText(/· failed/)).toBeTruthy();
+  });
+
+  it("because the service forgot it, says so after a reload, too", async () => {
+    store("work.generate", { job: job({}), request });
+    await open({ "GET /api/jobs/j": { status: 404, body: { detail: "There is no job 'j'." } } });
+    const stream = await events();
+    act(() => stream.fail(2));
+    await screen.findByText(/started anew/);
+    cleanup();
+    await open();
+    expect(screen.getByText(/started anew/)).toBeTruthy();
+  });
+
+  it("is told in the comparison as well", async () => {
+    location.hash = "#/compare";
+    const { prompt, model_name: _, ...rest } = request;
+    store("work.compare", { job: job({ kind: "compare", status: "failed", position: null, error }), request: { ...rest, prompts: [prompt], models: ["base", "shoes/checkpoint-100"] } });
+    await open();
+    expect(screen.getByRole("alert").textContent).toContain("no room for this size");
+  });
+
+  it("or that could not be cancelled because nobody answered, is not passed over", async () => {
+    await open({ "POST /api/generate": { status: 202, body: job({}) }, "DELETE /api/jobs/j": "gone" });
+    type("Prompt", PROMPT);
+    press(/Generate/);
+    fireEvent.click(await screen.findByRole("button", { name: "Cancel" }));
+    expect((await screen.findByRole("alert")).textContent).toContain("was not cancelled");
+    expect(screen.getByRole("button", { name: "Cancel" })).toBeTruthy();
+    const stream = await events();
+    act(() => stream.say("done", job({ status: "done", done: 1, images: [sample("a", 41)] })));
+    expect(screen.queryByRole("alert")).toBeNull();
+  });
+});
+
+describe("what this browser remembers", () => {
+  it("of another page does not break this one", async () => {
+    store("work.generate", { job: {}, request: {} });
+    store("work.compare", { job: { id: "x", status: "done", images: [{}] }, request: {} });
+    await open();
+    expect(screen.getByText("Nothing painted yet")).toBeTruthy();
+  });
+
+  it("can be forgotten when the page breaks all the same", async () => {
+    vi.spyOn(console, "error").mockImplementation(() => undefined);
+    const reload = vi.fn();
+    vi.stubGlobal("location", Object.assign(Object.create(location) as Location, { reload }));
+    store("theme", "dark");
+    localStorage.setItem("of another page", "1");
+    fakeService({ "GET /api/prompts/examples": { body: { categories: { Colour: null } } } });
+    render(<App />);
+    fireEvent.click(await screen.findByRole("button", { name: "Forget what this page stored and reload" }));
+    expect([Object.keys(localStorage), reload.mock.calls.length]).toEqual([["of another page"], 1]);
+  });
+});
+
 describe("models", () => {
   const evaluation = { badge: "recommended" as const, sentence: "Take step 200.", weight: 1, pictures: 256, metrics: { kid: 0.1234, kid_se: 0.004 } };
   const models = [model("base"), model("shoes/checkpoint-100", { available: false, fault: "its file is damaged" }), model("shoes/checkpoint-200", { evaluation, recommended: true })];
@@ -169,7 +279,85 @@ describe("comparing", () => {
   });
 });
 
+describe("the models that are compared", () => {
+  const box = (name: RegExp) => screen.getByRole("checkbox", { name }) as HTMLInputElement;
+  const ticked = () => screen.getAllByRole<HTMLInputElement>("checkbox").filter((c) => c.checked).length;
+  const all = /Base|checkpoint-/;
+
+  it("may be none or one, which is said; nothing is ticked again by itself", async () => {
+    location.hash = "#/compare";
+    const calls = await open();
+    await screen.findByRole("button", { name: "Compare 3 models" });
+    fireEvent.click(box(/checkpoint-100/));
+    fireEvent.click(box(/checkpoint-200/));
+    const one = screen.getByRole("button", { name: "Compare one model" });
+    expect([one.getAttribute("aria-disabled"), document.getElementById(one.getAttribute("aria-describedby") ?? "")?.textContent]).toEqual(["true", "Choose one model more: a comparison takes two."]);
+    fireEvent.click(box(/Base/));
+    expect(ticked()).toBe(0);
+    const none = screen.getByRole("button", { name: "Compare models" });
+    expect([none.getAttribute("aria-disabled"), document.getElementById(none.getAttribute("aria-describedby") ?? "")?.textContent]).toEqual(["true", "Choose two models or more."]);
+    fireEvent.click(none);
+    expect(sent(calls, "POST /api/compare")).toHaveLength(0);
+    cleanup();
+    await open();
+    await screen.findAllByRole("checkbox", { name: all });
+    expect(ticked()).toBe(0);
+    fireEvent.click(box(/Base/));
+    fireEvent.click(box(/checkpoint-200/));
+    screen.getByRole("button", { name: "Compare 2 models" });
+  });
+
+  it("are those proposed when the remembered ones are gone", async () => {
+    location.hash = "#/compare";
+    store("compare", { models: ["gone/checkpoint-1", "base"], images: 1 });
+    await open();
+    await screen.findByRole("button", { name: "Compare 3 models" });
+  });
+});
+
 describe("history", () => {
+  it("deletes a picture when that is confirmed, here and in the job that painted it", async () => {
+    location.hash = "#/history";
+    const request = { prompt: PROMPT, model_name: "base", seed: 1, num_inference_steps: 20, guidance_scale: 7.5, num_images: 2 };
+    store("work.generate", { job: job({ status: "done", pictures: 2, done: 2, images: [sample("a", 1), sample("b", 2)] }), request });
+    let there = [sample("a", 1), sample("b", 2)];
+    const calls = fakeService({
+      "GET /api/samples": () => ({ body: { samples: there, total: there.length, limit: 24, offset: 0 } }),
+      "DELETE /api/samples/a000000000000000": () => ((there = there.slice(1)), { status: 204 }),
+    });
+    const deleted = () => calls.filter((c) => c.call.startsWith("DELETE")).length;
+    render(<App />);
+    fireEvent.click(await screen.findByRole("button", { name: /^Look closer: seed 1/ }));
+    press("Delete");
+    expect(document.activeElement?.textContent).toContain("Keep it");
+    press("Keep it");
+    expect(deleted()).toBe(0);
+    press("Delete");
+    press("Delete it");
+    await screen.findByText("1–1 of 1");
+    expect([deleted(), screen.queryByRole("dialog"), screen.queryByRole("button", { name: /^Look closer: seed 1/ })]).toEqual([1, null, null]);
+    await screen.findByText("Picture deleted");
+    act(() => {
+      location.hash = "#/generate";
+      dispatchEvent(new HashChangeEvent("hashchange"));
+    });
+    await screen.findByRole("button", { name: /^Look closer: seed 2/ });
+    expect(screen.queryByRole("button", { name: /^Look closer: seed 1/ })).toBeNull();
+    fireEvent.click(screen.getByRole("button", { name: /^Look closer: seed 2/ }));
+    expect(screen.queryByRole("button", { name: "Delete" })).toBeNull();
+  });
+
+  it("keeps a picture that could not be deleted, and says why", async () => {
+    location.hash = "#/history";
+    fakeService({ "GET /api/samples": { body: { samples: [sample("a", 1)], total: 1, limit: 24, offset: 0 } }, "DELETE /api/samples/a000000000000000": { status: 503, body: { detail: "The history cannot be written." } } });
+    render(<App />);
+    fireEvent.click(await screen.findByRole("button", { name: /^Look closer: seed 1/ }));
+    press("Delete");
+    press("Delete it");
+    expect((await within(screen.getByRole("dialog")).findByRole("alert")).textContent).toBe("The history cannot be written.");
+    expect(screen.getByRole("button", { name: /^Look closer: seed 1/, hidden: true })).toBeTruthy();
+  });
+
   it("asks by the address, and says what fits", async () => {
     location.hash = "#/history?model=base&search=red&page=2";
     const calls = await (async () => {
@@ -203,6 +391,37 @@ describe("history", () => {
 });
 
 describe("the service", () => {
+  it("that is broken says why, once, also beside its facts", async () => {
+    fakeService({ "GET /api/health": { body: { ...health, status: "failed", detail: "The base could not be read." } } });
+    render(<App />);
+    fireEvent.click(await screen.findByText("Broken"));
+    expect(screen.getAllByText("The base could not be read.")).toHaveLength(1);
+    expect([...document.querySelectorAll("dl > *")].map((e) => e.tagName)).toEqual(Array(8).fill("DIV"));
+  });
+
+  it("is asked once at a time, however often one comes back to the page", async () => {
+    let answer: () => void = () => undefined;
+    const slow = new Promise<void>((done) => (answer = done));
+    const calls = fakeService({});
+    const quick = globalThis.fetch;
+    vi.stubGlobal("fetch", async (request: Request) => {
+      const answered = quick(request);
+      if (request.url.endsWith("/api/health")) await slow;
+      return answered;
+    });
+    const asked = () => calls.filter((c) => c.call === "GET /api/health").length;
+    render(<App />);
+    await waitFor(() => expect(asked()).toBeGreaterThan(0));
+    const before = asked();
+    for (const _ of [1, 2, 3]) document.dispatchEvent(new Event("visibilitychange"));
+    await new Promise((done) => setTimeout(done, 50));
+    expect(asked()).toBe(before);
+    act(answer);
+    await screen.findByText("Ready");
+    document.dispatchEvent(new Event("visibilitychange"));
+    await waitFor(() => expect(asked()).toBe(before + 1));
+  });
+
   it("gone is said, and back is noticed", async () => {
     let there = false;
     fakeService({ "GET /api/health": () => (there ? { body: { status: "ok", detail: "", queue: {}, memory: {}, history: {}, versions: {}, adapters: [], uptime: 1, size: 64, base: "tiny" } } : "gone") });

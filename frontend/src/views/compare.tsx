@@ -1,27 +1,23 @@
-import { useEffect, useRef, type FormEvent } from "react";
+import { useEffect, useId, useRef, type FormEvent } from "react";
 import { compare } from "../api/client";
 import type { CompareRequest, Job, Sample } from "../api/types";
 import { NumberField } from "../parts/field";
 import { ModelChecks } from "../parts/models";
 import { Notice } from "../parts/notice";
-import { Progress } from "../parts/progress";
+import { outcome, Progress } from "../parts/progress";
 import { PromptField } from "../parts/prompt";
 import { NegativePrompt, PaintSettings } from "../parts/settings";
 import { SideBySide } from "../parts/sidebyside";
 import { Stage } from "../parts/stage";
 import { PictureTools } from "../parts/tools";
 import { useLightbox } from "../parts/viewer";
+import { chosenOf, isChoice, obstacle, proposal, type Choice } from "../state/choice";
 import { useFormErrors } from "../state/form";
-import { isOver, type JobControl } from "../state/job";
-import { LIMITS, MOST_PICTURES, newSeed, requestOf, type Settings } from "../state/settings";
+import type { JobControl } from "../state/job";
+import { LIMITS, newSeed, requestOf, type Settings } from "../state/settings";
 import { useStored } from "../state/stored";
 import { useStudio } from "../state/studio";
-
-interface Choice {
-  models: string[]; // empty: what is proposed
-  images: number;
-}
-const isChoice = (v: unknown): v is Choice => typeof v === "object" && v !== null && Array.isArray((v as Choice).models) && typeof (v as Choice).images === "number";
+import { isOver } from "../state/work";
 
 export function compareRequest(settings: Settings, models: string[], num_images: number): CompareRequest {
   const { model_name: _, prompt, ...rest } = requestOf({ ...settings, num_images });
@@ -30,7 +26,7 @@ export function compareRequest(settings: Settings, models: string[], num_images:
 
 export function CompareView({ work }: { work: JobControl<CompareRequest> }) {
   const { settings: s, set, models, model, examples } = useStudio();
-  const [choice, setChoice] = useStored<Choice>("compare", { models: [], images: 1 }, isChoice);
+  const [choice, setChoice] = useStored<Choice>("compare", { models: null, images: 1 }, isChoice);
   const form = useRef<HTMLFormElement>(null);
   const results = useRef<HTMLElement>(null);
   const errors = useFormErrors(form, work.refused);
@@ -40,11 +36,9 @@ export function CompareView({ work }: { work: JobControl<CompareRequest> }) {
   }, [running]);
 
   const able = models.filter((m) => m.available);
-  const run = able.find((m) => m.name === model)?.run;
-  const proposed = able.filter((m) => m.type === "base" || (m.run === run && m.type === "checkpoint")).slice(0, 8);
-  const chosen = choice.models.length > 0 ? able.filter((m) => choice.models.includes(m.name)).map((m) => m.name) : proposed.map((m) => m.name);
-  const pictures = chosen.length * choice.images;
-  const why = chosen.length < LIMITS.models.min ? "Choose two models or more." : chosen.length > LIMITS.models.max ? `${LIMITS.models.max} models are the most.` : pictures > MOST_PICTURES ? `${pictures} pictures; ${MOST_PICTURES} are the most.` : "";
+  const chosen = chosenOf(choice.models, able) ?? proposal(able, model);
+  const why = obstacle(chosen.length, choice.images, able.length);
+  const reason = useId();
 
   const send = (e?: FormEvent) => {
     e?.preventDefault();
@@ -65,9 +59,13 @@ export function CompareView({ work }: { work: JobControl<CompareRequest> }) {
         <PaintSettings errors={errors} />
         <div className="submit">
           {work.refused !== null && <Notice error={work.refused} />}
-          {why && <p className="field-hint">{why}</p>}
-          <button className="button primary" aria-disabled={running || work.sending || why !== ""} title="Ctrl + Enter">
-            {running ? "Painting…" : `Compare ${chosen.length} models`}
+          {why && (
+            <p className="field-hint" id={reason}>
+              {why}
+            </p>
+          )}
+          <button className="button primary" aria-disabled={running || work.sending || why !== ""} aria-describedby={why ? reason : undefined} title="Ctrl + Enter">
+            {running ? "Painting…" : chosen.length === 1 ? "Compare one model" : `Compare ${chosen.length || ""} models`}
           </button>
         </div>
       </form>
@@ -107,8 +105,7 @@ function Compared({ work, job, request }: { work: JobControl<CompareRequest>; jo
           <h2>{request.prompts[0]}</h2>
           <p className="soft">
             {request.models.length} models · {request.num_inference_steps} steps · guidance {request.guidance_scale}
-            {over && job.status === "done" && ` · ${job.generation_time.toFixed(1)} s`}
-            {job.status === "cancelled" && " · cancelled"}
+            {outcome(job)}
           </p>
         </div>
         {over && job.images.length > 0 && <PictureTools samples={job.images} />}

@@ -5,14 +5,15 @@ import { Card, Coming, Grid } from "../parts/gallery";
 import { NumberField } from "../parts/field";
 import { ModelPicker } from "../parts/models";
 import { Notice } from "../parts/notice";
-import { Progress } from "../parts/progress";
+import { outcome, Progress } from "../parts/progress";
 import { PromptField } from "../parts/prompt";
 import { NegativePrompt, PaintSettings } from "../parts/settings";
 import { PictureTools } from "../parts/tools";
 import { useFormErrors } from "../state/form";
-import { isOver, type JobControl } from "../state/job";
+import type { JobControl } from "../state/job";
 import { LIMITS, newSeed, requestOf } from "../state/settings";
 import { useStudio } from "../state/studio";
+import { isOver } from "../state/work";
 import { useLightbox } from "../parts/viewer";
 
 export function GenerateView({ work }: { work: JobControl<GenerateRequest> }) {
@@ -100,8 +101,7 @@ function Painted({ work, job, request }: { work: JobControl<GenerateRequest>; jo
           <h2>{request.prompt}</h2>
           <p className="soft">
             {request.model_name} · {request.num_inference_steps} steps · guidance {request.guidance_scale}
-            {over && job.status === "done" && ` · ${job.generation_time.toFixed(1)} s`}
-            {job.status === "cancelled" && " · cancelled"}
+            {outcome(job)}
           </p>
         </div>
         {over && job.images.length > 0 && <PictureTools samples={job.images} />}

@@ -1,9 +1,12 @@
 import { useEffect, useState } from "react";
-import { getSamples } from "../api/client";
+import { flushSync } from "react-dom";
+import { deleteSample, getSamples } from "../api/client";
+import { Refusal } from "../api/problem";
 import type { Sample, SamplesPage } from "../api/types";
 import { Card, Grid } from "../parts/gallery";
 import { Icon } from "../parts/icons";
 import { Notice } from "../parts/notice";
+import { useSay } from "../parts/toast";
 import { PictureTools } from "../parts/tools";
 import { useLightbox } from "../parts/viewer";
 import { useResource } from "../state/resource";
@@ -27,7 +30,7 @@ export function readFilter(params: URLSearchParams): HistoryFilter {
 
 export const writeFilter = (f: HistoryFilter): Record<string, string> => ({ model: f.model, search: f.search, favourites: f.favourite ? "1" : "", page: f.page > 1 ? String(f.page) : "" });
 
-export function HistoryView({ params }: { params: URLSearchParams }) {
+export function HistoryView({ params, onDelete }: { params: URLSearchParams; onDelete: (id: string) => void }) {
   const { health, models } = useStudio();
   const filter = readFilter(params);
   const { model, search, favourite, page } = filter;
@@ -35,6 +38,11 @@ export function HistoryView({ params }: { params: URLSearchParams }) {
   const key = JSON.stringify([filter, health.round]);
   const { data, error, loading, reload } = useResource<SamplesPage>(key, () => getSamples({ model, search, favourite, limit: PER_PAGE, offset: (page - 1) * PER_PAGE }));
   const names = [...new Set([...models.map((m) => m.name), ...(model ? [model] : [])])];
+  const remove = async (sample: Sample) => {
+    await deleteSample(sample.id).catch(unlessGone);
+    onDelete(sample.id);
+    reload();
+  };
   const filtered = model !== "" || search !== "" || favourite;
 
   return (
@@ -61,7 +69,7 @@ export function HistoryView({ params }: { params: URLSearchParams }) {
           </button>
         </Notice>
       )}
-      {data && <Page key={key} page={data} number={page} busy={loading} filtered={filtered} onPage={(n) => show({ page: n })} />}
+      {data && <Page key={key} page={data} number={page} busy={loading} filtered={filtered} onPage={(n) => show({ page: n })} onDelete={remove} />}
       {!data && loading && (
         <p className="soft" role="status">
           Reading the history…
@@ -69,6 +77,11 @@ export function HistoryView({ params }: { params: URLSearchParams }) {
       )}
     </div>
   );
+}
+
+// A picture that is not there any more does not have to be deleted.
+function unlessGone(error: unknown): void {
+  if (!(error instanceof Refusal && error.status === 404)) throw error;
 }
 
 // What is typed is asked for when the typing pauses.
@@ -95,15 +108,24 @@ interface PageProps {
   busy: boolean;
   filtered: boolean;
   onPage: (number: number) => void;
+  onDelete: (sample: Sample) => Promise<void>;
 }
 
-function Page({ page, number, busy, filtered, onPage }: PageProps) {
+function Page({ page, number, busy, filtered, onPage, onDelete }: PageProps) {
   const { favourite } = useStudio();
+  const say = useSay();
   const [samples, setSamples] = useState(page.samples);
   useEffect(() => setSamples(page.samples), [page]);
   const [checked, setChecked] = useState<ReadonlySet<string>>(new Set());
   const change = (sample: Sample) => setSamples((all) => all.map((s) => (s.id === sample.id ? sample : s)));
-  const [lightbox, open] = useLightbox(samples, change);
+  const remove = async (sample: Sample) => {
+    await onDelete(sample);
+    // At once: while the dialog is open nothing outside of it can get the focus, and the button that opened it goes, too.
+    flushSync(() => setSamples((all) => all.filter((s) => s.id !== sample.id)));
+    document.getElementById("main")?.focus();
+    say("Picture deleted");
+  };
+  const [lightbox, open] = useLightbox(samples, change, remove);
   const toggle = (id: string) =>
     setChecked((old) => {
       const next = new Set(old);
