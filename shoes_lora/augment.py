@@ -13,6 +13,7 @@ from pathlib import Path
 from PIL import Image, PngImagePlugin
 from tqdm.auto import tqdm
 
+from .captions import attributes
 from .checkpoints import MANIFEST, Manifest, atomic_dir, file_hash, read_json, read_manifest, settle, sweep_rests, write_file, write_json, write_manifest
 from .dataset import PROVENANCE, Photo, PhotoSet, Problem, read_photoset
 from .prepare import picture_name
@@ -131,6 +132,8 @@ def _check_source(photoset, recipe, splits):
     if odd := sorted(set(recipe.never_flip) - {p.image_id for p in photos}): raise ValueError(f'never_flip names {odd[0]!r}, which is no photo of {photoset.root}; check the spelling')
     if recipe.one_sided and not any(recipe.one_sided in p.metadata for p in photos): raise ValueError(f'no photo of {photoset.root} has {recipe.one_sided!r} in its metadata; there are {", ".join(dict.fromkeys(k for p in photos for k in p.metadata)) or "none"}')
     for p in photos: recipe.one_sided and _says_yes(p, recipe.one_sided)
+    ids, ends = {p.image_id for p in photos}, [d.name for d in draw_variants(recipe, 0, '0'*64)]
+    if twice := [(p.image_id, i) for s in splits for p in photoset.splits[s] for i in (f'{p.image_id}_{e}' for e in ends) if i in ids]: raise ValueError(f'a variant of {twice[0][0]} would be called {twice[0][1]}, as another photo is; rename that photo')
     if made := [p for s in splits for p in photoset.splits[s] if isinstance(m := p.metadata.get(PROVENANCE), dict) and m.get('kind') == 'variant']: raise ValueError(f'{made[0].path} is a variant already; augment the set it was made from')
 
 def _check_places(data, out):
@@ -170,7 +173,7 @@ def _fetch(photo, sha256, draw, scene, recipe, facts, ready, pictures) -> Photo:
     key = _key(dict(source_sha256=sha256, source_id=photo.image_id, name=draw.name) | facts)
     path = ready.get(key, pictures/f'{hashlib.sha256(key.encode()).hexdigest()[:32]}.png')
     if not path.is_file():
-        made = make_variant(scene(), draw, recipe)
+        made = make_variant(scene(), draw, recipe, str(attributes(photo.metadata).get('color', '')).lower())
         write_file(path, stamp_picture(made.picture, derive_photo(photo, sha256, draw.name, path, **facts, drawn=draw.to_json(), used=made.used).metadata[PROVENANCE]))
     return replace(derive_photo(photo, sha256, draw.name, path), metadata=photo.metadata | {PROVENANCE: read_stamp(path)})
 

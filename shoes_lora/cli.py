@@ -239,7 +239,8 @@ def _angles(text:str|None) -> list[float]|None: # None when none were typed
 @command('''augment data/my_shoes data/my_shoes_more
 augment data/my_shoes data/turned --angles -15,-10,-5,5,10,15 --variants 0
 augment data/my_shoes data/more --variants 3 --no-flip --seed 7
-augment data/my_shoes data/more --never-flip 3556,57518 --one-sided has_logo --recipe recipe.json''')
+augment data/my_shoes data/more --never-flip 3556,57518 --one-sided has_logo --recipe recipe.json
+augment data/more_shoes data/many_shoes --angles none --variants 5''')
 def augment(
     data:Annotated[Path, typer.Argument(metavar='DATA', help='Photo set in any layout; never changed.')],
     out:Annotated[Path, typer.Argument(metavar='OUT', help='Folder of the new set; a second call makes only what is missing.')],
@@ -263,7 +264,7 @@ def augment(
     from shoes_lora.checkpoints import read_json
     from shoes_lora.variants import Recipe
     chosen = Recipe.from_json(read_json(recipe)).to_json() if recipe else {}
-    typed = _given(angles=_angles(angles), variants=variants, never_flip=never_flip and never_flip.split(','), one_sided=one_sided, max_delta_e=max_delta_e, size=size, flip=0. if no_flip else None, force=force or None)
+    typed = _given(angles=_angles(angles), variants=variants, never_flip=never_flip and [i.strip() for i in never_flip.split(',')], one_sided=one_sided, max_delta_e=max_delta_e, size=size, flip=0. if no_flip else None, force=force or None)
     done = augment_photos(data, out, Recipe.from_json(chosen | typed), seed, tuple(split), originals)
     typer.echo(done); typer.echo(out/'report.json')
     if not done.ok: raise typer.Exit(1)

@@ -18,7 +18,7 @@ from tqdm.auto import tqdm
 
 from .adapters import AdapterBank, load_adapter, mixture_hash
 from .captions import COLUMNS
-from .checkpoints import Run, open_run, read_json, remove_dir, settle, sweep_rests, write_file, write_json
+from .checkpoints import Run, file_hash, open_run, read_json, remove_dir, settle, sweep_rests, write_file, write_json
 from .convert import adapter_files
 from .dataset import SPLITS, Photo, PhotoSet, export_photoset, hold_out, photo_hash, read_photoset
 from .distances import pca_basis
@@ -61,6 +61,8 @@ class Expansion:
     def lock(self) -> Path: return self.work/'.lock'
     @property
     def summary(self) -> Path: return self.work/'summary.json'      # written last
+    @property
+    def listing(self) -> Path: return self.work/'set.json'          # what the photo set holds, with hashes
     @property
     def provenance(self) -> Path: return self.path/'provenance.jsonl'
     @property
@@ -328,7 +330,14 @@ def _paint(pipe, plan, places, attempt, batch_size):
 def _is_there(work, places, attempt):
     "Lines of a batch that was judged to the end and whose kept pictures are there; None otherwise."
     lines = [work.log.get(p.file(attempt)) for p in places]
-    return lines if all(x and (not x['kept'] or work.studio.place.picture(x['file']).is_file()) for x in lines) else None
+    return lines if all(x and (not x['kept'] or _is_sound(work.studio.place.picture(x['file']))) for x in lines) else None
+
+def _is_sound(file):
+    "Whether a kept picture can be read; one that cannot is deleted, and painted again."
+    try: read_sample(file)
+    except FileNotFoundError: return False
+    except ValueError: file.unlink(); return False
+    return True
 
 # %% ../nbs/06c_expand.ipynb #05997247
 def _claim(studio):
@@ -459,8 +468,22 @@ def _provenance(studio, photo, line):
     sample = {k: v for k, v in line['sample'].items() if k != 'seconds'}
     return dict(image_id=photo.image_id, synthetic=True, picture=photo_hash(photo.path), metadata=photo.metadata, attempt=line['attempt'], painter=line['painter'], plan=studio.plan.hash) | sample | dict(gates={g['name']: dict(value=g['value'], bound=g['bound']) for g in line['gates']})
 
+def _listing(folder):
+    "Name -> hash of every file of the splits."
+    return {f.relative_to(folder).as_posix(): file_hash(f) for s in SPLITS for f in sorted((folder/s).rglob('*')) if f.is_file() and not f.name.startswith('.')}
+
+def _listed(place): return read_json(place.listing) if place.listing.is_file() else dict(files={}, before={})
+
+def _refuse_loss(place):
+    "Raise `ValueError` for what a person put into the set or changed in it, before it is written anew; damaged pictures are written again."
+    ours = _listed(place)
+    for name, sha in _listing(place.path).items():
+        known = {ours[k].get(name) for k in ('files', 'before')} - {None}
+        if not known or not name.endswith('.png') and sha not in known: raise ValueError(f'{place.path/name} was changed or added since the set was written, and would be lost; move it away, or delete it')
+
 def _swap_in(found, place, splits):
-    "Move finished splits into the folder, train last; what was there before goes."
+    "Move finished splits into the folder, train last; what was written before goes."
+    write_json(place.listing, dict(files=_listing(found), before=_listed(place)['files']))       # before anything moves, so that a kill leaves nothing that looks foreign
     for s in SPLITS[::-1]:
         if (place.path/s).exists(): remove_dir(place.path/s)
     for s in [s for s in SPLITS[::-1] if s in splits]: os.replace(found/s, place.path/s)
@@ -531,7 +554,7 @@ def _finished(studio, with_real):
     place = studio.place
     if not place.summary.is_file(): return None
     there = Expanded.from_json(place.summary.read_text(encoding='utf-8'))
-    same = there.attempts == studio.plan.attempts and there.with_real == with_real and (there.kept == 0 or (place.path/'train').is_dir())
+    same = there.attempts == studio.plan.attempts and there.with_real == with_real and (there.kept == 0 or _listing(place.path) == _listed(place)['files'])
     return there if same and all(place.picture(x['file']).is_file() for x in read_log(place).values() if x['kept']) else None
 
 def expand(
@@ -558,6 +581,7 @@ def expand(
             standards = make_standards(studio.photos, plan.size, studio.palette, studio.neighbours, extractor, place.features, clip, tuple(without), bar.update)
         settle(place.standards, standards.bounds)
         if done := _finished(studio, with_real): return done
+        _refuse_loss(place)
         log = read_log(place); write_file(place.log, ''.join(json.dumps(x) + '\n' for x in log.values()))     # without a line that was cut short
         work = _Work(studio, standards, log, keep_refused, paint or _paint)
         _fill(work, lambda: pipe or load_base(studio.base, device, pick_dtype(pick_device(device), plan.dtype)), batch_size, progress)

@@ -194,6 +194,7 @@ def make_standards(
     if clip: s.least_clip = float(np.quantile([x.clip for x in seen], _UNFIT))
     s.rates = _try_gates(s, seen)
     s.unused = {g: f'only {r:.0%} of the {len(val)} held-out photos pass' for g, r in s.rates.items() if r < .5} | {g: 'it is not wanted' for g in without}
+    if clip is None: s.unused.setdefault('prompt', 'the weights of CLIP are not on this machine')
     if 'colour' not in s.rates: s.unused.setdefault('colour', 'no held-out photo has a colour of the palette')
     return s
 

@@ -6,7 +6,7 @@
 __all__ = ['SUFFIXES', 'Found', 'read_folder', 'colour_in', 'FolderScores', 'evaluate_folders', 'folders_markdown']
 
 # %% ../nbs/05o_samples.ipynb #24c8057f
-import hashlib, json
+import hashlib, json, re
 from dataclasses import dataclass
 from pathlib import Path
 from types import SimpleNamespace
@@ -73,14 +73,17 @@ def read_folder(
     return found, hidden
 
 # %% ../nbs/05o_samples.ipynb #506297c0
+_BESIDE = re.compile(r' (?:(?:clean|plain|pure|seamless|solid|studio|paper) )*(?:background|backdrop|page|paper|wall|floor|surface|studio|soles?|laces|stitching)\b')
+_BRAND = re.compile(r' (?:[a-z]+ )?brand\b')
+
 def colour_in(
     prompt:str,           # of a picture
     palette:dict=PALETTE, # name -> sRGB levels
 ) -> str:                 # '' where it names none
-    "The palette's colour that a prompt asks for; the first where it names several, the longest of those that begin there."
-    text = f' {prompt.lower()} '.replace(',', ' ').replace('.', ' ')
-    places = sorted((text.index(f' {n.lower()} '), -len(n), n) for n in palette if f' {n.lower()} ' in text)
-    return places[0][2] if places else ''
+    "The palette's colour that a prompt asks for: not that of a background or a part; the first of several, one in the name of a brand last, the longest of those that begin there."
+    text = f' {re.sub(r"[^a-z0-9]+", " ", re.sub(r"[,.;:!?()]", " , ", prompt.lower()).replace(",", "0"))} '.replace(' gray ', ' grey ')      # a 0 ends what belongs together
+    found = [(bool(_BRAND.match(text, m.end())), m.start(), -len(n), n) for n in palette for m in re.finditer(rf'(?<= ){re.escape(n.lower())}(?= )', text) if not _BESIDE.match(text, m.end())]
+    return min(found)[3] if found else ''
 
 @dataclass
 class FolderScores:

@@ -18,11 +18,13 @@ from .metrics import PALETTE, accepted_colours, border_ring, colour_difference, 
 from .product_checks import check_product, product_box, product_mask
 
 # %% auto #0
-__all__ = ['MAX_ANGLE', 'SMALLEST', 'Recipe', 'Draw', 'draw_variants', 'Scene', 'study_photo', 'Variant', 'make_variant',
-           'plot_variants', 'picture_facts', 'plot_facts']
+__all__ = ['MAX_ANGLE', 'LEAST_SEEN', 'LEAST_SCALE', 'SMALLEST', 'Recipe', 'Draw', 'draw_variants', 'Scene', 'study_photo',
+           'Variant', 'make_variant', 'plot_variants', 'picture_facts', 'plot_facts']
 
 # %% ../nbs/06e_variants.ipynb #a08737f8
 MAX_ANGLE = 15.  # degrees; more is refused unless forced
+LEAST_SEEN = .9  # share of the product's pixels that must still stand out from the background
+LEAST_SCALE = .8 # to which a product may be made smaller, so that a turn does not cut it
 _JITTER = ('brightness', 'contrast', 'saturation', 'hue')
 
 @dataclass(frozen=True)
@@ -74,7 +76,8 @@ def _check_angles(recipe):
 def _check_numbers(recipe):
     "Raise `ValueError` for any other number out of range."
     for name, low, high in (('variants', 0, 10_000), ('brightness', 0, 1), ('contrast', 0, 1), ('saturation', 0, 1), ('hue', 0, .5), ('flip', 0, 1), ('max_delta_e', 0, 100), ('max_white', 0, 1), ('size', SMALLEST, 8192)):
-        if not _number(x := getattr(recipe, name)) or not low <= x <= high or name in ('variants', 'size') and not isinstance(x, int): raise ValueError(f'{name} {x!r} is out of range: {low} to {high}')
+        if not _number(x := getattr(recipe, name)) or not low <= x <= high or name in ('variants', 'size') and not isinstance(x, int): raise ValueError(f'{name} {x!r} is out of range: ' + 'a whole number from '*(name in ('variants', 'size')) + f'{low} to {high}')
+    if not isinstance(recipe.force, bool): raise ValueError(f'force is {recipe.force!r}; it is true or false')
     if not recipe.angles and not recipe.variants: raise ValueError('a recipe without angles and without variants makes nothing; give one of them')
 
 SMALLEST = 16   # pixels of the shorter side below which a photo is left as it is
@@ -202,33 +205,55 @@ def _moved(scene, picture, core) -> tuple[float, bool]: # CIEDE2000, and whether
     was, now = median_colour(srgb_to_lab(scene.image[scene.core])), median_colour(srgb_to_lab(picture[core]))
     return float(colour_difference(was, now)), _colour_name(now) in accepted_colours(_colour_name(was))
 
+def _find(picture):
+    "Where the product is, and its colour in Lab, for somebody who does not know the source; None for the colour where nothing stands out."
+    mask = product_mask(picture); core = product_core(mask)
+    return mask, median_colour(srgb_to_lab(picture[core])) if core.any() else None
+
+def _look_anew(picture, still, colour) -> tuple[float, float, bool]: # CIEDE2000, share of the product that still stands out, whether the name fits
+    "What recolouring did to a picture, beside `still`, the same turn with its colours left alone."
+    (before, was), (after, now) = _find(still), _find(picture)
+    if was is None: return 0., 1., True
+    if now is None: return math.inf, 0., False
+    first = _colour_name(was); wanted = colour if colour in PALETTE and first in accepted_colours(colour) else first
+    return float(colour_difference(was, now)), float(after.sum()/before.sum()), _colour_name(now) in accepted_colours(wanted)
+
 # %% ../nbs/06e_variants.ipynb #869b1fc3
 @dataclass(frozen=True)
 class Variant:
     "A finished variant and what was really done."
     picture:Image.Image # RGB, of the scene's size
-    used:dict           # angle, strength of the adjustments, scale, flip, and what was measured: delta_e, white (change of the border's white share)
+    used:dict           # angle, strength of the adjustments, scale, flip, and what was measured: delta_e (the same pixels), seen_delta_e (a fresh look, beside the same turn), seen (share of the product that still stands out), white (change of the border's white share)
 
-def _attempt(scene, draw, angle, strength) -> tuple[Variant, bool]: # before it is judged, and whether the name of its colour fits
+def _attempt(scene, draw, angle, strength, colour) -> tuple[Variant, bool]: # before it is judged, and whether the name of its colour fits
+    as_picture = lambda levels: levels.round().clip(0, 255).astype(np.uint8)
     levels, core, scale = _turn(scene, _recolour(scene, draw, strength) if strength else scene.image, angle)
-    picture = levels.round().clip(0, 255).astype(np.uint8); delta, fits = _moved(scene, picture, core) if core.any() else (0., True)
+    picture = as_picture(levels); delta, fits = _moved(scene, picture, core) if core.any() else (0., True)
     white = white_border_share(picture) - white_border_share(scene.image.astype(np.uint8))
-    used = dict(angle=round(angle, 2), strength=round(strength, 3), scale=round(scale, 4), flip=draw.flip, delta_e=round(delta, 2), white=round(white, 4))
-    return Variant(Image.fromarray(np.ascontiguousarray(picture[:, ::-1]) if draw.flip else picture), used), fits
+    anew, seen, named = _look_anew(picture, as_picture(_turn(scene, scene.image, angle)[0]), colour) if strength else (0., 1., True)
+    used = dict(angle=round(angle, 2), strength=round(strength, 3), scale=round(scale, 4), flip=draw.flip, delta_e=round(delta, 2), seen_delta_e=round(anew, 2), seen=round(seen, 3), white=round(white, 4))
+    return Variant(Image.fromarray(np.ascontiguousarray(picture[:, ::-1]) if draw.flip else picture), used), fits and named
+
+def _why_not(used, recipe) -> str:
+    "Why a fixed turn cannot be made."
+    if abs(used['white']) > recipe.max_white: return f'its border is white to {used["white"]:+.1%}'
+    return f'it has room at {used["scale"]:.0%} of its size' if used['scale'] < LEAST_SCALE else f'its colour moves by {used["delta_e"]}'
 
 def make_variant(
     scene:Scene,
     draw:Draw,
     recipe:Recipe=Recipe(), # its bounds count
+    colour:str='',          # name that the caption gives the product; '' where it gives none of the palette
 ) -> Variant:
     "Make what was drawn, less of it where a bound demands; `ValueError` says why a fixed turn cannot be made."
     if draw.exact and not scene.margin: raise ValueError('the edge of the photo cuts the product, and turning would show the cut')
     angle, strength = draw.angle if scene.margin else 0., float(any(getattr(draw, k) != (k != 'hue') for k in _JITTER))
     while True:
-        variant, fits = _attempt(scene, draw, angle, strength); true = variant.used['delta_e'] <= recipe.max_delta_e and fits; white = abs(variant.used['white']) <= recipe.max_white
-        if true and white or not (angle or strength): return variant
+        variant, fits = _attempt(scene, draw, angle, strength, colour); u = variant.used
+        true, placed = fits and max(u['delta_e'], u['seen_delta_e']) <= recipe.max_delta_e and u['seen'] >= LEAST_SEEN, abs(u['white']) <= recipe.max_white and u['scale'] >= LEAST_SCALE
+        if true and placed or not (angle or strength): return variant
         if strength and (not true or not angle): strength = .8*strength if strength > .05 else 0.
-        elif draw.exact: raise ValueError(f'turned by {angle:g} degrees ' + (f'its border is white to {variant.used["white"]:+.1%}' if not white else f'its colour moves by {variant.used["delta_e"]}'))
+        elif draw.exact: raise ValueError(f'turned by {angle:g} degrees {_why_not(u, recipe)}')
         else: angle = angle/2 if abs(angle) > 1 else 0.
 
 # %% ../nbs/06e_variants.ipynb #9f1cdac2
