@@ -132,9 +132,9 @@ def _check_source(photoset, recipe, splits):
     if odd := sorted(set(recipe.never_flip) - {p.image_id for p in photos}): raise ValueError(f'never_flip names {odd[0]!r}, which is no photo of {photoset.root}; check the spelling')
     if recipe.one_sided and not any(recipe.one_sided in p.metadata for p in photos): raise ValueError(f'no photo of {photoset.root} has {recipe.one_sided!r} in its metadata; there are {", ".join(dict.fromkeys(k for p in photos for k in p.metadata)) or "none"}')
     for p in photos: recipe.one_sided and _says_yes(p, recipe.one_sided)
+    if made := [p for s in splits for p in photoset.splits[s] if isinstance(m := p.metadata.get(PROVENANCE), dict) and m.get('kind') == 'variant']: raise ValueError(f'{made[0].path} is a variant already; augment the set it was made from')
     ids, ends = {p.image_id for p in photos}, [d.name for d in draw_variants(recipe, 0, '0'*64)]
     if twice := [(p.image_id, i) for s in splits for p in photoset.splits[s] for i in (f'{p.image_id}_{e}' for e in ends) if i in ids]: raise ValueError(f'a variant of {twice[0][0]} would be called {twice[0][1]}, as another photo is; rename that photo')
-    if made := [p for s in splits for p in photoset.splits[s] if isinstance(m := p.metadata.get(PROVENANCE), dict) and m.get('kind') == 'variant']: raise ValueError(f'{made[0].path} is a variant already; augment the set it was made from')
 
 def _check_places(data, out):
     data, out = data.resolve(), out.resolve()
