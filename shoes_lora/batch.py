@@ -99,6 +99,7 @@ def by_server(
     address = _address(url)
     def call(method, path, body=None): return _call(address, method, path, body, token)
     def submit(body):
+        "The job that was taken, after as many refusals as patience allows."
         end = time.monotonic() + patience_s
         while True:
             try: return json.loads(call('POST', '/api/generate', body))
@@ -107,6 +108,7 @@ def by_server(
                 if time.monotonic() + wait > end: raise RuntimeError(f'the queue of the service stayed full for {patience_s:.0f} s') from None
                 time.sleep(wait)
     def follow(job):
+        "The job when it is over; one that is left is cancelled."
         try:
             while job['status'] in ('queued', 'running'): time.sleep(look_s); job = json.loads(call('GET', f'/api/jobs/{job["id"]}'))
         except KeyboardInterrupt: call('DELETE', f'/api/jobs/{job["id"]}'); raise

@@ -483,7 +483,8 @@ def _refuse_loss(place):
 
 def _swap_in(found, place, splits):
     "Move finished splits into the folder, train last; what was written before goes."
-    write_json(place.listing, dict(files=_listing(found), before=_listed(place)['files']))       # before anything moves, so that a kill leaves nothing that looks foreign
+    _refuse_loss(place)                                                                          # again, for painting took its time
+    write_json(place.listing, dict(files=_listing(found), before=_listing(place.path)))          # before anything moves, so that a kill leaves nothing that looks foreign
     for s in SPLITS[::-1]:
         if (place.path/s).exists(): remove_dir(place.path/s)
     for s in [s for s in SPLITS[::-1] if s in splits]: os.replace(found/s, place.path/s)

@@ -225,6 +225,7 @@ class Jobs:
         "Paint a batch and keep its pictures, telling everybody about each step."
         start = time.perf_counter()
         def callback(done, total):
+            "After each step: tell how far it is, and whether to end here."
             with self.changed:
                 self._expire()
                 here = [(j, i) for j, i in batch if not j.over]
