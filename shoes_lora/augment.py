@@ -21,7 +21,7 @@ from .quarantine import open_clean
 from .variants import SMALLEST, Recipe, draw_variants, make_variant, study_photo
 
 # %% auto #0
-__all__ = ['stamp_picture', 'read_stamp', 'derive_photo', 'write_photos', 'Augmented', 'augment_photos']
+__all__ = ['stamp_picture', 'read_stamp', 'derive_photo', 'write_photos', 'Augmented', 'derive_variants', 'augment_photos']
 
 # %% ../nbs/06_augment.ipynb #2385e549
 def stamp_picture(
@@ -72,6 +72,7 @@ def write_photos(
     splits:dict[str, list[Photo]], # pictures may lie anywhere
     records:dict[str, object],     # name of a further JSON file -> its content
     own:tuple=(),                  # folders whose files may be linked instead of copied, for nobody writes into them
+    along:tuple=(),                # files to copy beside them as they are
     **facts,                       # for the manifest
 ) -> PhotoSet:                     # read back
     "Write a photo set whole or not at all; `ValueError` if it does not read back as it was given."
@@ -85,6 +86,7 @@ def write_photos(
         back = read_photoset(part).splits; said = lambda of: {s: [(p.image_id, p.caption, p.metadata) for p in ps] for s, ps in of.items()}
         if said(back) != said(splits): raise ValueError(f'{folder} would not read back as it was given; are all metadata plain values, and all ids different?')
         for name, content in (dict(metadata=_summary(splits)) | records).items(): write_json(part/f'{name}.json', content)
+        for f in along: shutil.copyfile(f, part/Path(f).name)
         write_manifest(part, **facts)
     return read_photoset(folder)
 
@@ -154,7 +156,7 @@ def _refuse_loss(out):
     listed = Manifest.from_json(read_json(out/MANIFEST)).files
     for f in sorted(p for p in out.rglob('*') if p.is_file() and p.name != MANIFEST and not p.name.startswith('.')):
         name = f.relative_to(out).as_posix()
-        if name not in listed or f.suffix in ('.json', '.txt') and file_hash(f) != listed[name]: raise ValueError(f'{f} was changed or added since {out} was written, and would be lost; move it away, or delete {out}')
+        if name not in listed or f.suffix in ('.json', '.jsonl', '.txt') and file_hash(f) != listed[name]: raise ValueError(f'{f} was changed or added since {out} was written, and would be lost; move it away, or delete {out}')
 
 def _ready(out) -> dict[str, Path]: # by key
     "The variants of an output that are as they were written."
@@ -204,9 +206,16 @@ def _hash_of(path):
     try: return file_hash(path)
     except OSError: return ''          # `unreadable` when its turn comes
 
-def _derive_all(photos, splits, recipe, seed, ready, pictures, progress) -> list: # of `_derive`, in the order of `photos`
+def derive_variants(
+    photos:list,          # of (photo, SHA-256 of its file, recipe); without a recipe (None) it is only seen whether it can be read
+    seed:int,             # 0 or more
+    pictures:Path,        # folder of what is made, and found there again by a later call
+    ready:dict|None=None, # key -> file, of variants that lie elsewhere already
+    progress:bool=True,
+) -> list:                # for each photo its variants, and (rule, detail) of every one that is left out
+    "Every variant of many photos, several photos at a time, made where it is not there yet."
     with ThreadPoolExecutor(min(8, os.cpu_count() or 1)) as pool, tqdm(total=len(photos), desc='augment', unit='photo', disable=not progress) as bar:
-        jobs = [pool.submit(_derive, p, sha, recipe if s in splits else None, seed, ready, pictures) for s, p, sha in photos]
+        jobs = [pool.submit(_derive, p, sha, recipe, seed, ready or {}, pictures) for p, sha, recipe in photos]
         try:
             for job in jobs: job.result(); bar.update()
         except BaseException: pool.shutdown(wait=True, cancel_futures=True); raise
@@ -239,10 +248,10 @@ def augment_photos(
     there = _whole(out)
     if there and there.facts.get('plan') == plan: return Augmented.read(out)
     if out.exists(): _refuse_loss(out)
-    found = _derive_all(photos, splits, recipe, seed, _ready(out), work/'pictures', progress)
+    found = derive_variants([(p, sha, recipe if s in splits else None) for s, p, sha in photos], seed, work/'pictures', _ready(out), progress)
     sets, counts, problems = _report(photos, found, splits, originals, photoset.root)
     if not any(sets.values()): raise ValueError(f'no photo of {data} is left; ' + '; '.join(f'{p.file}: {p.detail}' for p in problems[:3]))
     done = Augmented(photoset, counts, problems)
-    done = replace(done, photoset=write_photos(out, sets, {_SETTINGS: settings, 'report': done.to_json()}, (work.resolve(), out.resolve(), work, out), plan=plan))
+    done = replace(done, photoset=write_photos(out, sets, {_SETTINGS: settings, 'report': done.to_json()}, (work.resolve(), out.resolve(), work, out), [f for f in [Path(photoset.root)/f'{PROVENANCE}.jsonl'] if f.is_file()], plan=plan))
     shutil.rmtree(work, ignore_errors=True)
     return done

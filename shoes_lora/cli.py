@@ -233,14 +233,13 @@ def export(
 # %% ../nbs/09_cli.ipynb #a06e1d02
 def _angles(text:str|None) -> list[float]|None: # None when none were typed
     "Angles with commas between them; `none` is an empty list."
-    try: return text and [float(a) for a in text.split(',') if text != 'none']
-    except ValueError: raise typer.BadParameter(f'--angles {text} is not understood; write degrees with commas between them, as --angles 5,-10,15, or none') from None
+    try: return None if text is None else [float(a) for a in text.split(',') if text != 'none']
+    except ValueError: raise typer.BadParameter(f'--angles {text!r} is not understood; write degrees with commas between them, as --angles 5,-10,15, or none') from None
 
 @command('''augment data/my_shoes data/my_shoes_more
 augment data/my_shoes data/turned --angles -15,-10,-5,5,10,15 --variants 0
 augment data/my_shoes data/more --variants 3 --no-flip --seed 7
-augment data/my_shoes data/more --never-flip 3556,57518 --one-sided has_logo --recipe recipe.json
-augment data/more_shoes data/many_shoes --angles none --variants 5''')
+augment data/my_shoes data/more --never-flip 3556,57518 --one-sided has_logo --recipe recipe.json''')
 def augment(
     data:Annotated[Path, typer.Argument(metavar='DATA', help='Photo set in any layout; never changed.')],
     out:Annotated[Path, typer.Argument(metavar='OUT', help='Folder of the new set; a second call makes only what is missing.')],
@@ -660,6 +659,7 @@ def serve(
 # %% ../nbs/09_cli.ipynb #9985ed98
 @command('''expand outputs/my_shoes data/more_shoes --proportions "colour=black:3,white:2;gender=Men:1,Women:1"
 expand outputs/my_shoes data/more_shoes --fill-gaps --count 1000 --with-real
+expand outputs/my_shoes data/more_shoes --fill-gaps --count 200 --images 4 --variants 5 --dry-run
 expand outputs/my_shoes data/more_shoes --prompts prompts.txt --checkpoint checkpoint-2000 --checkpoint checkpoint-3000@0.8
 expand data/more_shoes --lora style.safetensors@0.7 --base tiny --data data/my_shoes --prompts prompts.txt''')
 def expand(
@@ -671,6 +671,7 @@ def expand(
     count:Annotated[int, typer.Option(help='Prompts to make; a file has its own number.')]=100,
     template:Annotated[str|None, typer.Option(help='Prompts: attributes in braces, as "a photo of {color} {style}"; captions of the photos with words exchanged when left out.', show_default=False)]=None,
     images:Annotated[int, typer.Option(help='Pictures for each prompt.')]=4,
+    variants:Annotated[int, typer.Option(help='Variants of each picture that passes, as `augment` makes them, turned by random angles; 0 for none, another number changes a finished set.', min=0)]=0,
     attempts:Annotated[int, typer.Option(help='Pictures painted for each that is wanted, at most; a larger number goes on where a smaller one ended.')]=3,
     checkpoint:Annotated[list[str]|None, typer.Option(help="Checkpoint that paints, may be repeated, with an adapter weight if wanted (checkpoint-1000@0.8); the evaluation's pick when left out, else the last.")]=None,
     lora:Annotated[list[str]|None, typer.Option(help='LoRA file of any format that paints, may be repeated, with a weight behind an @ if wanted; needs --base and --data.')]=None,
@@ -684,14 +685,15 @@ def expand(
     batch_size:Annotated[int|None, typer.Option(help='Pictures at a time.', show_default='by memory')]=None,
     device:Device=None, dtype:Dtype=None,
 ):
-    """Paint new training photos with a checkpoint, keep those that pass the gates, and write them as a photo set; status 1 if fewer passed than were wanted.
+    """Paint new training photos with a checkpoint, keep those that pass the gates, and write them, with --variants their variants too, as a photo set; status 1 if fewer passed than were wanted.
 
     The gates: subject, single, whole, white border, centred, size, footwear, colour, prompt (with CLIP), copy, double. Every refusal is in OUT/expansion/log.jsonl."""
     if bool(lora) == bool(output): raise ValueError('expand wants a RUN and the folder OUT, or --lora files and the folder OUT alone')
     if lora and not (base and data): raise ValueError('--lora files need --base, which they were trained on, and --data, the photo set they were trained on')
     from shoes_lora import expand as room
     from shoes_lora.prompts import Wish
-    wish, how = Wish(prompts and str(prompts), proportions, fill_gaps, count, template), dict(images=images, attempts=attempts, seed=seed, **_given(device=device, dtype=dtype))
+    from shoes_lora.variants import Recipe
+    wish, how = Wish(prompts and str(prompts), proportions, fill_gaps, count, template), dict(images=images, attempts=attempts, seed=seed, recipe=Recipe(angles=(), variants=variants) if variants else None, **_given(device=device, dtype=dtype))
     studio, pipe = room.studio_of_files(lora, base, data, run, wish, **how) if lora else (room.studio_of_run(run, output, wish, checkpoint, data=data, **how), None)
     typer.echo(studio)
     if dry_run: return typer.echo('\n'.join(f'  {r.prompt}' for r in studio.plan.requests))

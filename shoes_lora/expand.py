@@ -10,17 +10,18 @@ __all__ = ['Expansion', 'Place', 'ExpandPlan', 'Studio', 'studio_of_run', 'studi
 import hashlib, json, os, shutil, time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
 from tqdm.auto import tqdm
 
 from .adapters import AdapterBank, load_adapter, mixture_hash
+from .augment import derive_variants
 from .captions import COLUMNS
 from .checkpoints import Run, file_hash, open_run, read_json, remove_dir, settle, sweep_rests, write_file, write_json
 from .convert import adapter_files
-from .dataset import SPLITS, Photo, PhotoSet, export_photoset, hold_out, photo_hash, read_photoset
+from .dataset import PROVENANCE, SPLITS, Photo, PhotoSet, export_photoset, hold_out, photo_hash, read_photoset
 from .distances import pca_basis
 from .env_check import pick_device, pick_dtype
 from .extractors import available_extractors
@@ -34,6 +35,7 @@ from .plan import picture_seed
 from .prompts import Request, Wish, count_facts, draw_shares, requests_of
 from .scores import colours_of, set_measures
 from .selection import mean_error
+from .variants import Recipe
 
 # %% ../nbs/06c_expand.ipynb #2bf5ac31
 @dataclass(frozen=True)
@@ -58,13 +60,15 @@ class Expansion:
     @property
     def features(self) -> Path: return self.work/'features'         # cache
     @property
+    def variants(self) -> Path: return self.work/'variants'         # of the pictures that passed
+    @property
     def lock(self) -> Path: return self.work/'.lock'
     @property
     def summary(self) -> Path: return self.work/'summary.json'      # written last
     @property
     def listing(self) -> Path: return self.work/'set.json'          # what the photo set holds, with hashes
     @property
-    def provenance(self) -> Path: return self.path/'provenance.jsonl'
+    def provenance(self) -> Path: return self.path/f'{PROVENANCE}.jsonl'
     @property
     def metadata(self) -> Path: return self.path/'metadata.json'
 
@@ -158,10 +162,15 @@ class Studio:
     shares:dict          # attribute -> {value -> wanted share}; {} where prompts came from a file
     gaps:bool = False    # whether the shares are of the whole, photos and new pictures together
     why:str = ''         # why these painters
+    recipe:Recipe|None = None # of the variants of each picture that passes; None: no variants
+
+    @property
+    def each(self) -> int: return len(self.recipe.angles) + self.recipe.variants if self.recipe else 0 # variants of a picture
 
     def __str__(self): # what it comes to, before it begins
         n, asked = len(self.plan.places), [r.attributes for r in self.plan.requests]
         lines = [f'{len(asked):,} prompts x {self.plan.images} images = {n:,} pictures, painted by {", ".join(self.adapters)} ({self.why}): {n:,} pictures to paint if all pass, at most {n*self.plan.attempts:,}']
+        if self.each: lines.append(f'  x {self.each} variants of each that passes = up to {n*self.each:,} variants, {n*(1 + self.each):,} pictures in all')
         if k := sum(not r.colour for r in self.plan.requests): lines.append(f'  {k:,} of {len(asked):,} prompts name no colour of the palette ({", ".join(self.palette)}), so no colour is asked of their pictures')
         for a in self.shares or ('color',):
             if count := Counter(f[a] for f in asked if a in f).most_common(): lines.append(f'  prompts by {a}: ' + ', '.join(f'{v} {k:,}' for v, k in count))
@@ -197,12 +206,12 @@ def _painters(run, wanted):
 
 def _photos_hash(photos): return hashlib.sha256(json.dumps([sorted(photo_hash(p.path) for p in part) for part in (photos.train, photos.val)]).encode()).hexdigest()[:12]
 
-def _make_studio(out, photos, base, base_hash, adapters, wish, images, attempts, seed, why, settings):
+def _make_studio(out, photos, base, base_hash, adapters, wish, images, attempts, seed, recipe, why, settings):
     palette, neighbours = colours_of(photos.val)
     requests, shares = requests_of(wish, photos.train, palette, images, seed)
     hashes = {k: mixture_hash({'': a.hash}, {'': w}) for k, (a, w) in adapters.items()}
     plan = ExpandPlan(requests, hashes, base_hash, _photos_hash(photos), images, attempts, seed, **settings)
-    return Studio(Expansion(out), plan, photos, base, adapters, palette, neighbours, shares, wish.gaps, why)
+    return Studio(Expansion(out), plan, photos, base, adapters, palette, neighbours, shares, wish.gaps, why, recipe)
 
 def studio_of_run(
     run:Run|str|Path,            # folder that `train` wrote
@@ -212,9 +221,10 @@ def studio_of_run(
     images:int=4,                # pictures a prompt
     attempts:int=3,              # at most so many pictures for each that is wanted
     data:str|Path|None=None,     # photo set; None: the one the run was trained on
-    seed:int=42,                 # of prompts and pictures
+    seed:int=42,                 # of prompts, pictures and variants
     device:str|None=None,        # None: the best present
     dtype:str|None=None,         # None: the device's default
+    recipe:Recipe|None=None,     # of the variants of each picture that passes; None: no variants
 ) -> Studio:                     # nothing is written yet
     "A run's checkpoints as painters, with the settings of its validation pictures."
     run = open_run(run.path if isinstance(run, Run) else run)
@@ -225,7 +235,7 @@ def studio_of_run(
         raise ValueError(f'{absent} of the {len(run.photo_hashes)} photos that the run was trained on are not in the train split of {photos.root}, so copies of them would not be found; give the photo set of the run (--data {c["data"]})')
     settings = dict(size=c['resolution'], num_inference_steps=c['validation_inference_steps'], guidance_scale=c['validation_guidance_scale'], scheduler=c['validation_scheduler'], timestep_spacing=c['timestep_spacing'],
                     dtype=str(pick_dtype(pick_device(device), dtype)).removeprefix('torch.'))
-    return _make_studio(out, photos, c['base'], record['facts']['base_hash'], adapters, wish, images, attempts, seed, why, settings)
+    return _make_studio(out, photos, c['base'], record['facts']['base_hash'], adapters, wish, images, attempts, seed, recipe, why, settings)
 
 def studio_of_files(
     loras:list,              # LoRA files of any format `read_adapter` knows, with a weight behind an @ if wanted
@@ -235,9 +245,10 @@ def studio_of_files(
     wish:Wish,
     images:int=4,            # pictures a prompt
     attempts:int=3,          # at most so many pictures for each that is wanted
-    seed:int=42,             # of prompts and pictures
+    seed:int=42,             # of prompts, pictures and variants
     device:str|None=None,    # None: the best present
     dtype:str|None=None,     # None: the device's default
+    recipe:Recipe|None=None, # of the variants of each picture that passes; None: no variants
     **settings,              # other fields of `ExpandPlan`
 ) -> tuple:                  # `Studio`, and the loaded base
     "LoRA files of anybody as painters."
@@ -245,7 +256,7 @@ def studio_of_files(
     files = {Path(name).name + text[len(name):]: (read_adapter(name, None, pipe), weight) for text in map(str, loras) for name, weight in [_weighted(text)]}
     if len(files) < len(loras): raise ValueError('two of the LoRA files have one name; give them names of their own')
     settings = dict(size=pipe.unet.config.sample_size*pipe.vae_scale_factor, dtype=str(pipe.compute_dtype).removeprefix('torch.')) | settings
-    return _make_studio(out, photos, str(base), pipe.base_hash, files, wish, images, attempts, seed, 'as asked', settings), pipe
+    return _make_studio(out, photos, str(base), pipe.base_hash, files, wish, images, attempts, seed, recipe, 'as asked', settings), pipe
 
 # %% ../nbs/06c_expand.ipynb #4fd63951
 def read_log(
@@ -283,12 +294,16 @@ def _line(work, place, attempt, sample, gates):
     return dict(file=place.file(attempt), prompt_id=place.request.prompt_id, replicate=place.replicate, attempt=attempt, painter=place.painter, prompt=sample.prompt, colour=place.request.colour, seed=sample.seed,
                 kept=not failed, reasons=failed, gates=[asdict(g) for g in gates], sample=sample.facts)
 
+def _save(sample, path):
+    "Save without the time it took, which the log knows, so that a picture that is painted again is the same file."
+    save_sample(replace(sample, seconds=0.), path)
+
 def _judge(work, place, attempt, sample, seen):
     "Judge a new picture, save it, and write its line."
     gates = judge_picture(work.standards, seen)
     line, folder = _line(work, place, attempt, sample, gates), work.studio.place
-    if line['kept']: save_sample(sample, folder.picture(line['file']))
-    elif work.keep_refused or work.shown[line['reasons'][0]] < 3: save_sample(sample, folder.refused(line['file']))
+    if line['kept']: _save(sample, folder.picture(line['file']))
+    elif work.keep_refused or work.shown[line['reasons'][0]] < 3: _save(sample, folder.refused(line['file']))
     with open(folder.log, 'a', encoding='utf-8') as f: f.write(json.dumps(line) + '\n'); f.flush(); os.fsync(f.fileno())
     return line
 
@@ -319,7 +334,7 @@ def _take(work, places, attempt, samples):
         since, = _doubles(work, [seen], start)
         seen.double = {s: min(x[s] for x in (before, since) if x) for s in before or since}
         line = work.log.get(p.file(attempt)) or _judge(work, p, attempt, sample, seen)
-        if line['kept'] and not folder.picture(line['file']).is_file(): save_sample(sample, folder.picture(line['file']))
+        if line['kept'] and not folder.picture(line['file']).is_file(): _save(sample, folder.picture(line['file']))
         _remember(work, p, line, seen)
 
 def _paint(pipe, plan, places, attempt, batch_size):
@@ -404,6 +419,9 @@ class Expanded:
     attempts:int    # at most, for each place
     with_real:bool  # whether the real photos are in the set
     seconds:float   # of painting
+    recipe:dict|None = None                  # of the variants, None for none
+    variants:int = 0                         # of the kept pictures, in the set
+    left:list = field(default_factory=list)  # variants that could not be made: rule, file of the picture, detail
 
     @property
     def ok(self) -> bool: return self.kept == self.wanted
@@ -422,6 +440,8 @@ class Expanded:
     def __str__(self): # a table for people
         lines = [f'{self.kept:,} of {self.wanted:,} pictures kept, {self.painted:,} painted ({self.kept/max(1, self.painted):.0%} pass) in {_say_time(self.seconds)}']
         lines += [f'  attempt {i}: {k:,} of {n:,} pass' for i, (n, k) in enumerate(self.rounds, 1)]
+        if self.recipe: lines.append(f'{self.variants:,} variants of them, {self.kept + self.variants:,} pictures in all')
+        lines += [f'  {len(of):,} {rule}: {of[0]["file"]}: {of[0]["detail"]}' + ' ...'*(len(of) > 1) for rule in dict.fromkeys(x['rule'] for x in self.left) for of in [[x for x in self.left if x['rule'] == rule]]]
         if self.reasons: lines.append('refused by       pictures   of painted   of real photos')
         lines += [f'  {g:13} {k:9,} {k/self.painted:12.1%}' + (f' {1 - self.real[g]:16.1%}' if g in self.real else '') for g in GATES if (k := self.reasons.get(g, 0))]
         lines += [f'  {g} did not judge: {why}' for g, why in self.unused.items()]
@@ -464,6 +484,16 @@ def _photo(studio, place, line, columns):
     facts = {columns.get(a, a): v for a, v in place.request.attributes.items()}
     return Photo(f'new-{studio.plan.hash}-{place.key}', studio.place.picture(line['file']), place.request.prompt, facts | dict(synthetic=True, painter=place.painter))
 
+def _vary(studio, new, progress):
+    "The variants of each new picture, and what could not be made."
+    if not studio.recipe: return [[] for _ in new], []
+    found = derive_variants([(p, file_hash(p.path), studio.recipe) for p in new], studio.plan.seed, studio.place.variants, progress=progress)
+    return [variants for variants, _ in found], [dict(rule=rule, file=p.path.name, detail=detail) for p, (_, left) in zip(new, found) for rule, detail in left]
+
+def _provenance_of_variant(studio, photo):
+    facts = {k: v for k, v in photo.metadata.items() if k != PROVENANCE}
+    return dict(image_id=photo.image_id, synthetic=True, picture=photo_hash(photo.path), metadata=facts, plan=studio.plan.hash) | photo.metadata[PROVENANCE]
+
 def _provenance(studio, photo, line):
     sample = {k: v for k, v in line['sample'].items() if k != 'seconds'}
     return dict(image_id=photo.image_id, synthetic=True, picture=photo_hash(photo.path), metadata=photo.metadata, attempt=line['attempt'], painter=line['painter'], plan=studio.plan.hash) | sample | dict(gates={g['name']: dict(value=g['value'], bound=g['bound']) for g in line['gates']})
@@ -490,6 +520,10 @@ def _swap_in(found, place, splits):
     for s in [s for s in SPLITS[::-1] if s in splits]: os.replace(found/s, place.path/s)
     remove_dir(found)
 
+def _drop_variants(place, photos):
+    "Delete the variants of another recipe."
+    for f in set(place.variants.glob('*.png')) - {p.path for p in photos}: f.unlink()
+
 def _share_disk(place, photos):
     "Let a picture of the work and its copy in the set be one file, where the disk can."
     for p in photos:
@@ -501,20 +535,25 @@ def _write_set(
     studio:Studio,
     kept:dict,       # key of a place -> line of its picture
     with_real:bool,  # put the real photos beside the new ones
-) -> dict:           # split -> photos
+    progress:bool=True,
+) -> tuple:          # split -> photos; variants among them; those that could not be made
     "Write the photo set, read it back, and put it in its place; nothing where no picture was kept."
     place, columns, of = studio.place, _columns(studio.photos.train), {p.key: p for p in studio.plan.places}
+    lines = [kept[k] for k in of if k in kept]
     new = [_photo(studio, of[k], kept[k], columns) for k in of if k in kept]
-    if not new: return {}
+    if not new: return {}, 0, []
+    variants, left = _vary(studio, new, progress)
+    made = [x for p, more in zip(new, variants) for x in (p, *more)]
     splits = dict(studio.photos.splits) if with_real else {}
     found = place.work/'set'; sweep_rests(found); shutil.rmtree(found, ignore_errors=True)
-    export_photoset(PhotoSet(place.path, splits | dict(train=splits.get('train', []) + new)), found, 'splits')
-    _swap_in(found, place, [*splits, 'train']); _share_disk(place, new)
-    write_file(place.provenance, ''.join(json.dumps(_provenance(studio, p, kept[k])) + '\n' for p, k in zip(new, [k for k in of if k in kept])))
+    export_photoset(PhotoSet(place.path, splits | dict(train=splits.get('train', []) + made)), found, 'splits')
+    _swap_in(found, place, [*splits, 'train']); _drop_variants(place, made); _share_disk(place, made)
+    records = [r for p, x, more in zip(new, lines, variants) for r in (_provenance(studio, p, x), *(_provenance_of_variant(studio, v) for v in more))]
+    write_file(place.provenance, ''.join(json.dumps(r) + '\n' for r in records))
     sizes = {s: len(v) for s, v in read_photoset(place.path).splits.items()}
-    info = dict(name=place.path.name, total_samples=sum(sizes.values()), synthetic_samples=len(new), image_size=studio.plan.size, format='PNG', random_seed=studio.plan.seed)
-    write_json(place.metadata, dict(dataset_info=info, splits={s: dict(size=n, ratio=round(n/sum(sizes.values()), 4)) for s, n in sizes.items()}, distributions={f'train_{a}': count_facts([*splits.get('train', []), *new], a) for a in studio.shares or ('color',)}))
-    return sizes
+    info = dict(name=place.path.name, total_samples=sum(sizes.values()), synthetic_samples=len(made), image_size=studio.plan.size, format='PNG', random_seed=studio.plan.seed)
+    write_json(place.metadata, dict(dataset_info=info, splits={s: dict(size=n, ratio=round(n/sum(sizes.values()), 4)) for s, n in sizes.items()}, distributions={f'train_{a}': count_facts([*splits.get('train', []), *made], a) for a in studio.shares or ('color',)}))
+    return sizes, len(made) - len(new), left
 
 # %% ../nbs/06c_expand.ipynb #8517d52f
 def _shares(studio, kept):
@@ -533,7 +572,7 @@ def _photographed(train):
     "Places of the photos that are no variants and not painted; all where there are none."
     return [i for i, p in enumerate(train) if p.origin == 'photo'] or list(range(len(train)))
 
-def _summary(work, with_real, written):
+def _summary(work, with_real, written, variants, left):
     "The result of what is in the log."
     plan, s = work.studio.plan, work.standards
     lines, kept = [x for p in plan.places for a in range(plan.attempts) if (x := work.log.get(p.file(a)))], work.kept
@@ -543,7 +582,9 @@ def _summary(work, with_real, written):
               for r in plan.requests if (n := sum(f'{r.prompt_id}-{k}' in kept for k in range(plan.images))) < plan.images]
     measures = compare_sets(s.heldout['features'], s.train['features'][_photographed(work.studio.photos.train)], np.array(work.rows['features']), [x['prompt'] for x in kept.values()], plan.seed)
     return Expanded(len(plan.places), len(kept), len(lines), [list(r) for r in rounds], dict(reasons), dict(first), s.rates, s.unused, failed, measures, _shares(work.studio, kept), dict(Counter(x['painter'] for x in kept.values())),
-                    written, plan.attempts, with_real, float(sum(x['sample']['seconds'] for x in lines)))
+                    written, plan.attempts, with_real, float(sum(x['sample']['seconds'] for x in lines)), _recipe(work.studio), variants, left)
+
+def _recipe(studio): return studio.recipe.to_json() if studio.recipe else None
 
 def _standard_extractors():
     "Lite0, and CLIP where its weights are."
@@ -555,7 +596,7 @@ def _finished(studio, with_real):
     place = studio.place
     if not place.summary.is_file(): return None
     there = Expanded.from_json(place.summary.read_text(encoding='utf-8'))
-    same = there.attempts == studio.plan.attempts and there.with_real == with_real and (there.kept == 0 or _listing(place.path) == _listed(place)['files'])
+    same = (there.attempts, there.with_real, there.recipe) == (studio.plan.attempts, with_real, _recipe(studio)) and (there.kept == 0 or _listing(place.path) == _listed(place)['files'])
     return there if same and all(place.picture(x['file']).is_file() for x in read_log(place).values() if x['kept']) else None
 
 def expand(
@@ -570,7 +611,7 @@ def expand(
     progress:bool=True,        # show bars
     paint:Callable|None=None,  # gets pipeline, plan, places, attempt and batch size, gives samples; None: the checkpoints paint
 ) -> Expanded:
-    "Paint, judge, paint again what was refused, and write the photo set; goes on with what is there."
+    "Paint, judge, paint again what was refused, make variants where a recipe asks for them, and write the photo set; goes on with what is there."
     from filelock import FileLock, Timeout
     place, plan = studio.place, studio.plan
     _claim(studio)
@@ -587,7 +628,7 @@ def expand(
         work = _Work(studio, standards, log, keep_refused, paint or _paint)
         _fill(work, lambda: pipe or load_base(studio.base, device, pick_dtype(pick_device(device), plan.dtype)), batch_size, progress)
         place.summary.unlink(missing_ok=True)
-        found = _summary(work, with_real, _write_set(studio, work.kept, with_real))
+        found = _summary(work, with_real, *_write_set(studio, work.kept, with_real, progress))
         for name, fig in draw_expansion(studio.place, found).items(): fig.savefig(place.chart(name))
         write_file(place.summary, found.to_json())
         return found

@@ -15,7 +15,7 @@ from pathlib import Path
 import numpy as np
 
 from .captions import attributes, caption_of, check_template
-from .samples import colour_in
+from .samples import colour_in, said_of
 
 # %% ../nbs/06a_prompts.ipynb #dd8d7b43
 ATTRIBUTES = ('color', 'gender', 'style', 'material', 'season', 'usage', 'brand', 'category') # those that proportions may be wished for
@@ -97,23 +97,22 @@ def settle_shares(
 # %% ../nbs/06a_prompts.ipynb #3361a2c5
 def _said(caption, value): return list(re.finditer(rf'(?<![\w-]){re.escape(value)}(?![\w-])', caption, re.I))
 
-def _places(caption, facts, names):
-    "Attribute -> where the caption says its value first, (start, end), no two overlapping; None where it does not say one."
+def _places(caption, facts):
+    "Attribute -> where the caption says its value first, (start, end), no two overlapping, and a colour where it is the product's; what it does not say is left out."
     found = {}
-    for name in sorted(names, key=lambda a: -len(facts.get(a, ''))):                # the longest first: 'navy blue' before a brand 'Blue'
-        said = _said(caption, facts[name]) if name in facts else []
-        if not (free := [m.span() for m in said if all(m.end() <= a or m.start() >= b for a, b in found.values())]): return None
-        found[name] = free[0]
+    for name in sorted(facts, key=lambda a: (-len(facts[a]), a != 'color')):        # the longest first: 'navy blue' before a brand 'Blue', and a brand 'Red Tape' before 'red'
+        said = [m for m in _said(caption, facts[name]) if name != 'color' or said_of(caption.lower(), m.end()) == 'product']
+        if free := [m.span() for m in said if all(m.end() <= a or m.start() >= b for a, b in found.values())]: found[name] = free[0]
     return found
 
 def reword(
     photo,       # `Photo` whose caption says the attributes
     wanted:dict, # attribute -> value to put there
 ) -> str|None:   # None where the caption does not say one of them
-    "The caption of a photo with attributes exchanged, each where it is said first."
-    out, places = photo.caption, _places(photo.caption, facts_of(photo), wanted)
-    if places is None: return None
-    for (a, b), name in sorted(((span, name) for name, span in places.items()), reverse=True):
+    "The caption of a photo with attributes exchanged, each where it is said first of the product."
+    out, places = photo.caption, _places(photo.caption, facts_of(photo))
+    if not wanted.keys() <= places.keys(): return None
+    for (a, b), name in sorted(((places[name], name) for name in wanted), reverse=True):
         out = out[:a] + (wanted[name] if name == 'brand' else wanted[name].lower()) + out[b:]
     return out
 
@@ -128,7 +127,7 @@ class Request:
 
 def _lenders(photos, facts, names, template):
     "Places of the photos whose captions say all attributes; of all photos if there is a template."
-    able = [i for i, p in enumerate(photos) if template or _places(p.caption, facts[i], names) is not None]
+    able = [i for i, p in enumerate(photos) if template or set(names) <= _places(p.caption, facts[i]).keys()]
     if not able: raise ValueError(f'no caption of the training photos says {" and ".join(names)}, so there are no words to exchange; give a template (--template), such as "a photo of {{color}} shoes"')
     return able
 

@@ -48,7 +48,7 @@ class Recipe:
     def __post_init__(self):
         for k in ('angles', 'never_flip'):
             if not isinstance(x := getattr(self, k), (list, tuple)): raise ValueError(f'{k} is {x!r}, not a list; write several with commas between them in brackets')
-            object.__setattr__(self, k, tuple(x))
+            object.__setattr__(self, k, tuple(x) if k == 'angles' else tuple(map(str, x)))   # ids may be numbers in JSON
         _check_angles(self); _check_numbers(self)
 
     @property
