@@ -210,29 +210,49 @@ def _find(picture):
     mask = product_mask(picture); core = product_core(mask)
     return mask, median_colour(srgb_to_lab(picture[core])) if core.any() else None
 
-def _look_anew(picture, still, colour) -> tuple[float, float, bool]: # CIEDE2000, share of the product that still stands out, whether the name fits
-    "What recolouring did to a picture, beside `still`, the same turn with its colours left alone."
-    (before, was), (after, now) = _find(still), _find(picture)
-    if was is None: return 0., 1., True
-    if now is None: return math.inf, 0., False
-    first = _colour_name(was); wanted = colour if colour in PALETTE and first in accepted_colours(colour) else first
-    return float(colour_difference(was, now)), float(after.sum()/before.sum()), _colour_name(now) in accepted_colours(wanted)
+def _apart(was, now): return math.inf if now is None else float(colour_difference(was, now))   # CIEDE2000
+
+@dataclass(frozen=True)
+class _Look:
+    "What somebody sees who does not know the source; distances in CIEDE2000."
+    turned:float     # from the photo to its turn with the colours left alone
+    recoloured:float # from there to the picture
+    moved:float      # from the photo to the picture
+    seen:float       # share of the turned product that still stands out
+    turn_fits:bool   # the name of the colour, after turning alone
+    fits:bool        # in the picture
+
+def _look_anew(scene, picture, still, colour) -> _Look:
+    "A picture beside its photo, and beside `still`, the same turn with its colours left alone."
+    if not scene.core.any(): return _Look(0., 0., 0., 1., True, True)
+    source = median_colour(srgb_to_lab(scene.image[scene.core])); (before, was), (after, now) = _find(still), _find(picture)
+    first = _colour_name(source); wanted = accepted_colours(colour if colour in PALETTE and first in accepted_colours(colour) else first)
+    fits = lambda lab: lab is not None and _colour_name(lab) in wanted
+    return _Look(_apart(source, was), 0. if was is None else _apart(was, now), _apart(source, now), float(after.sum()/max(1, before.sum())), fits(was), fits(now))
 
 # %% ../nbs/06e_variants.ipynb #869b1fc3
 @dataclass(frozen=True)
 class Variant:
     "A finished variant and what was really done."
     picture:Image.Image # RGB, of the scene's size
-    used:dict           # angle, strength of the adjustments, scale, flip, and what was measured: delta_e (the same pixels), seen_delta_e (a fresh look, beside the same turn), seen (share of the product that still stands out), white (change of the border's white share)
+    used:dict           # angle, strength of the adjustments, scale, flip, and what was measured: delta_e (the same pixels), seen_delta_e (a fresh look, beside the photo; None where nothing stands out), seen (share of the product that still stands out), white (change of the border's white share)
 
-def _attempt(scene, draw, angle, strength, colour) -> tuple[Variant, bool]: # before it is judged, and whether the name of its colour fits
+def _attempt(scene, draw, angle, strength, colour) -> tuple[Variant, _Look, bool]: # before it is judged; whether the same pixels still have a name that fits
     as_picture = lambda levels: levels.round().clip(0, 255).astype(np.uint8)
-    levels, core, scale = _turn(scene, _recolour(scene, draw, strength) if strength else scene.image, angle)
-    picture = as_picture(levels); delta, fits = _moved(scene, picture, core) if core.any() else (0., True)
-    white = white_border_share(picture) - white_border_share(scene.image.astype(np.uint8))
-    anew, seen, named = _look_anew(picture, as_picture(_turn(scene, scene.image, angle)[0]), colour) if strength else (0., 1., True)
-    used = dict(angle=round(angle, 2), strength=round(strength, 3), scale=round(scale, 4), flip=draw.flip, delta_e=round(delta, 2), seen_delta_e=round(anew, 2), seen=round(seen, 3), white=round(white, 4))
-    return Variant(Image.fromarray(np.ascontiguousarray(picture[:, ::-1]) if draw.flip else picture), used), fits and named
+    turned, core, scale = _turn(scene, scene.image, angle); still = as_picture(turned)
+    picture = as_picture(_turn(scene, _recolour(scene, draw, strength), angle)[0]) if strength else still
+    delta, fits = _moved(scene, picture, core) if core.any() else (0., True)
+    look, white = _look_anew(scene, picture, still, colour), white_border_share(picture) - white_border_share(scene.image.astype(np.uint8))
+    used = dict(angle=round(angle, 2), strength=round(strength, 3), scale=round(scale, 4), flip=draw.flip, delta_e=round(delta, 2), seen_delta_e=round(look.moved, 2) if math.isfinite(look.moved) else None, seen=round(look.seen, 3), white=round(white, 4))
+    return Variant(Image.fromarray(np.ascontiguousarray(picture[:, ::-1]) if draw.flip else picture), used), look, fits
+
+def _is_placed(used, look, exact, recipe):
+    "Whether the turn may stay: border, size, and unless its angle is fixed the colour that a fresh look sees."
+    return abs(used['white']) <= recipe.max_white and used['scale'] >= LEAST_SCALE and (exact or look.turn_fits and look.turned <= recipe.max_delta_e)
+
+def _is_true(used, look, exact, recipe):
+    "Whether the colour may stay: by the same pixels, beside the same turn, and unless the angle is fixed beside the photo."
+    return max(used['delta_e'], look.recoloured) <= recipe.max_delta_e and look.seen >= LEAST_SEEN and (exact or look.fits and look.moved <= recipe.max_delta_e)
 
 def _why_not(used, recipe) -> str:
     "Why a fixed turn cannot be made."
@@ -249,12 +269,12 @@ def make_variant(
     if draw.exact and not scene.margin: raise ValueError('the edge of the photo cuts the product, and turning would show the cut')
     angle, strength = draw.angle if scene.margin else 0., float(any(getattr(draw, k) != (k != 'hue') for k in _JITTER))
     while True:
-        variant, fits = _attempt(scene, draw, angle, strength, colour); u = variant.used
-        true, placed = fits and max(u['delta_e'], u['seen_delta_e']) <= recipe.max_delta_e and u['seen'] >= LEAST_SEEN, abs(u['white']) <= recipe.max_white and u['scale'] >= LEAST_SCALE
-        if true and placed or not (angle or strength): return variant
-        if strength and (not true or not angle): strength = .8*strength if strength > .05 else 0.
-        elif draw.exact: raise ValueError(f'turned by {angle:g} degrees {_why_not(u, recipe)}')
-        else: angle = angle/2 if abs(angle) > 1 else 0.
+        variant, look, fits = _attempt(scene, draw, angle, strength, colour)
+        placed, true = _is_placed(variant.used, look, draw.exact, recipe), fits and _is_true(variant.used, look, draw.exact, recipe)
+        if placed and true or not (angle or strength): return variant
+        if draw.exact: raise ValueError(f'turned by {angle:g} degrees {_why_not(variant.used, recipe)}')
+        if angle and (not placed or not strength): angle = angle/2 if abs(angle) > 1 else 0.
+        else: strength = .8*strength if strength > .05 else 0.
 
 # %% ../nbs/06e_variants.ipynb #9f1cdac2
 def plot_variants(
