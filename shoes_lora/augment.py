@@ -15,30 +15,44 @@ from tqdm.auto import tqdm
 
 from .captions import attributes
 from .checkpoints import MANIFEST, Manifest, atomic_dir, file_hash, read_json, read_manifest, settle, sweep_rests, write_file, write_json, write_manifest
-from .dataset import PROVENANCE, Photo, PhotoSet, Problem, read_photoset
+from .dataset import PICTURES, PROVENANCE, Photo, PhotoSet, Problem, read_photoset
 from .prepare import picture_name
 from .quarantine import open_clean
 from .variants import SMALLEST, Recipe, draw_variants, make_variant, study_photo
 
 # %% auto #0
-__all__ = ['stamp_picture', 'read_stamp', 'derive_photo', 'write_photos', 'Augmented', 'derive_variants', 'augment_photos']
+__all__ = ['stamp_picture', 'read_stamp', 'is_damaged', 'derive_photo', 'write_photos', 'Augmented', 'derive_variants',
+           'augment_photos']
 
 # %% ../nbs/06_augment.ipynb #2385e549
+def _pixels(img): return hashlib.sha256(f'{img.size}'.encode() + img.convert('RGB').tobytes()).hexdigest()
+
 def stamp_picture(
     img:Image.Image,  # RGB
     provenance:dict,  # plain values
 ) -> bytes:           # of a PNG file; the same for the same picture and record
     "A picture with the record of its making inside."
     text, data = PngImagePlugin.PngInfo(), io.BytesIO()
-    text.add_text(PROVENANCE, json.dumps(provenance, sort_keys=True)); img.save(data, 'PNG', pnginfo=text)
+    text.add_text(PROVENANCE, json.dumps(provenance, sort_keys=True)); text.add_text('pixels', _pixels(img)); img.save(data, 'PNG', pnginfo=text)
     return data.getvalue()
 
 def read_stamp(
     path:str|Path,
 ) -> dict|None: # None for a picture without a record
-    "The record that `stamp_picture` put into a file."
-    with Image.open(path) as im: text = getattr(im, 'text', {}).get(PROVENANCE)
-    return json.loads(text) if text else None
+    "The record that `stamp_picture` put into a file; `ValueError` if the pixels are not those it was written for."
+    with Image.open(path) as im:
+        text = getattr(im, 'text', {})
+        if PROVENANCE in text and text.get('pixels') != _pixels(im): raise ValueError(f'{path} was changed after it was made, so its record is of another picture')
+    return json.loads(text[PROVENANCE]) if PROVENANCE in text else None
+
+def is_damaged(
+    path:str|Path,
+) -> bool:
+    "Whether a file has the name of a picture and cannot be read as one."
+    if Path(path).suffix.lower() not in PICTURES: return False
+    try: open_clean(path)
+    except (ValueError, OSError): return True
+    return False
 
 def derive_photo(
     photo:Photo,       # the source
@@ -132,7 +146,7 @@ def _check_source(photoset, recipe, splits):
     if odd := [s for s in splits if s not in photoset.splits]: raise ValueError(f'{photoset.root} has no split {odd[0]!r}; it has {", ".join(photoset.splits)}')
     photos = [p for s in photoset.splits for p in photoset.splits[s]]
     if odd := sorted(set(recipe.never_flip) - {p.image_id for p in photos}): raise ValueError(f'never_flip names {odd[0]!r}, which is no photo of {photoset.root}; check the spelling')
-    if recipe.one_sided and not any(recipe.one_sided in p.metadata for p in photos): raise ValueError(f'no photo of {photoset.root} has {recipe.one_sided!r} in its metadata; there are {", ".join(dict.fromkeys(k for p in photos for k in p.metadata)) or "none"}')
+    if recipe.one_sided is not None and not any(recipe.one_sided in p.metadata for p in photos): raise ValueError(f'no photo of {photoset.root} has {recipe.one_sided!r} in its metadata; there are {", ".join(dict.fromkeys(k for p in photos for k in p.metadata)) or "none"}')
     for p in photos: recipe.one_sided and _says_yes(p, recipe.one_sided)
     if made := [p for s in splits for p in photoset.splits[s] if isinstance(m := p.metadata.get(PROVENANCE), dict) and m.get('kind') == 'variant']: raise ValueError(f'{made[0].path} is a variant already; augment the set it was made from')
     ids, ends = {p.image_id for p in photos}, [d.name for d in draw_variants(recipe, 0, '0'*64)]
@@ -156,14 +170,19 @@ def _refuse_loss(out):
     listed = Manifest.from_json(read_json(out/MANIFEST)).files
     for f in sorted(p for p in out.rglob('*') if p.is_file() and p.name != MANIFEST and not p.name.startswith('.')):
         name = f.relative_to(out).as_posix()
-        if name not in listed or f.suffix in ('.json', '.jsonl', '.txt') and file_hash(f) != listed[name]: raise ValueError(f'{f} was changed or added since {out} was written, and would be lost; move it away, or delete {out}')
+        if name not in listed or file_hash(f) != listed[name] and not is_damaged(f): raise ValueError(f'{f} was changed or added since {out} was written, and would be lost; move it away, or delete {out}')
+
+def _record_of(path) -> dict|None:
+    "The record of a variant that is as it was made, else None."
+    try: return read_stamp(path)
+    except (ValueError, OSError, SyntaxError): return None      # what PIL says of torn files
 
 def _ready(out) -> dict[str, Path]: # by key
     "The variants of an output that are as they were written."
     if not out.exists(): return {}
     listed = Manifest.from_json(read_json(out/MANIFEST)).files
     files = [out/n for n, sha in listed.items() if n.endswith('.png') and (out/n).is_file() and file_hash(out/n) == sha]
-    return {_key(m): f for f in files if (m := read_stamp(f)) and m.get('kind') == 'variant'}
+    return {_key(m): f for f in files if (m := _record_of(f)) and m.get('kind') == 'variant'}
 
 def _open_source(path, size) -> Image.Image:
     img = open_clean(path)
@@ -174,10 +193,12 @@ def _fetch(photo, sha256, draw, scene, recipe, facts, ready, pictures) -> Photo:
     "One variant, made by `scene` where it is not there yet; `ValueError` where it cannot be made."
     key = _key(dict(source_sha256=sha256, source_id=photo.image_id, name=draw.name) | facts)
     path = ready.get(key, pictures/f'{hashlib.sha256(key.encode()).hexdigest()[:32]}.png')
-    if not path.is_file():
+    record = _record_of(path)
+    if not record or _key(record) != key:
         made = make_variant(scene(), draw, recipe, str(attributes(photo.metadata).get('color', '')).lower())
         write_file(path, stamp_picture(made.picture, derive_photo(photo, sha256, draw.name, path, **facts, drawn=draw.to_json(), used=made.used).metadata[PROVENANCE]))
-    return replace(derive_photo(photo, sha256, draw.name, path), metadata=photo.metadata | {PROVENANCE: read_stamp(path)})
+        record = read_stamp(path)
+    return replace(derive_photo(photo, sha256, draw.name, path), metadata=photo.metadata | {PROVENANCE: record})
 
 def _derive(photo, sha256, recipe, seed, ready, pictures) -> tuple[list[Photo], list[tuple]]: # variants; (rule, detail) of what is left out
     "Every variant of one photo, made where it is not there yet; none where `recipe` is None."
@@ -244,7 +265,8 @@ def augment_photos(
     data, out, settings = Path(data), Path(out), dict(recipe=recipe.to_json(), seed=seed, splits=sorted(splits), originals=originals)
     _check_places(data, out); photoset = read_photoset(data); _check_source(photoset, recipe, splits); draw_variants(recipe, seed, '0'*64)
     work = out.with_name(f'.{out.name}.work'); sweep_rests(out); settle((out if out.exists() else work)/f'{_SETTINGS}.json', settings)
-    photos = [(s, p, _hash_of(p.path)) for s, ps in photoset.splits.items() for p in ps]; plan = _plan_digest(settings, photos)
+    along = [f for f in [Path(photoset.root)/f'{PROVENANCE}.jsonl'] if f.is_file()]       # what an expansion knows of its pictures
+    photos = [(s, p, _hash_of(p.path)) for s, ps in photoset.splits.items() for p in ps]; plan = _plan_digest(settings | {f.name: file_hash(f) for f in along}, photos)
     there = _whole(out)
     if there and there.facts.get('plan') == plan: return Augmented.read(out)
     if out.exists(): _refuse_loss(out)
@@ -252,6 +274,6 @@ def augment_photos(
     sets, counts, problems = _report(photos, found, splits, originals, photoset.root)
     if not any(sets.values()): raise ValueError(f'no photo of {data} is left; ' + '; '.join(f'{p.file}: {p.detail}' for p in problems[:3]))
     done = Augmented(photoset, counts, problems)
-    done = replace(done, photoset=write_photos(out, sets, {_SETTINGS: settings, 'report': done.to_json()}, (work.resolve(), out.resolve(), work, out), [f for f in [Path(photoset.root)/f'{PROVENANCE}.jsonl'] if f.is_file()], plan=plan))
+    done = replace(done, photoset=write_photos(out, sets, {_SETTINGS: settings, 'report': done.to_json()}, (work.resolve(), out.resolve(), work, out), along, plan=plan))
     shutil.rmtree(work, ignore_errors=True)
     return done

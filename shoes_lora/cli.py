@@ -263,7 +263,7 @@ def augment(
     from shoes_lora.checkpoints import read_json
     from shoes_lora.variants import Recipe
     chosen = Recipe.from_json(read_json(recipe)).to_json() if recipe else {}
-    typed = _given(angles=_angles(angles), variants=variants, never_flip=never_flip and [i.strip() for i in never_flip.split(',')], one_sided=one_sided, max_delta_e=max_delta_e, size=size, flip=0. if no_flip else None, force=force or None)
+    typed = _given(angles=_angles(angles), variants=variants, never_flip=None if never_flip is None else [i.strip() for i in never_flip.split(',')], one_sided=one_sided, max_delta_e=max_delta_e, size=size, flip=0. if no_flip else None, force=force or None)
     done = augment_photos(data, out, Recipe.from_json(chosen | typed), seed, tuple(split), originals)
     typer.echo(done); typer.echo(out/'report.json')
     if not done.ok: raise typer.Exit(1)
@@ -671,7 +671,8 @@ def expand(
     count:Annotated[int, typer.Option(help='Prompts to make; a file has its own number.')]=100,
     template:Annotated[str|None, typer.Option(help='Prompts: attributes in braces, as "a photo of {color} {style}"; captions of the photos with words exchanged when left out.', show_default=False)]=None,
     images:Annotated[int, typer.Option(help='Pictures for each prompt.')]=4,
-    variants:Annotated[int, typer.Option(help='Variants of each picture that passes, as `augment` makes them, turned by random angles; 0 for none, another number changes a finished set.', min=0)]=0,
+    variants:Annotated[int|None, typer.Option(help='Variants of each picture that passes, as `augment` makes them; another number changes a finished set, 0 takes them out.', min=0, show_default='as before, at first none')]=None,
+    no_flip:Annotated[bool, typer.Option('--no-flip', help='Mirror no picture for its variants.')]=False,
     attempts:Annotated[int, typer.Option(help='Pictures painted for each that is wanted, at most; a larger number goes on where a smaller one ended.')]=3,
     checkpoint:Annotated[list[str]|None, typer.Option(help="Checkpoint that paints, may be repeated, with an adapter weight if wanted (checkpoint-1000@0.8); the evaluation's pick when left out, else the last.")]=None,
     lora:Annotated[list[str]|None, typer.Option(help='LoRA file of any format that paints, may be repeated, with a weight behind an @ if wanted; needs --base and --data.')]=None,
@@ -680,9 +681,9 @@ def expand(
     with_real:Annotated[bool, typer.Option('--with-real', help='Put the real photos beside the new ones: train gets both, val and test stay real.')]=False,
     without:Annotated[list[str]|None, typer.Option(help='Gate that is not wanted, may be repeated.')]=None,
     keep_refused:Annotated[bool, typer.Option('--keep-refused', help='Keep every refused picture in expansion/refused, not just three for each reason.')]=False,
-    seed:Annotated[int, typer.Option(help='The same seed asks for and paints the same.')]=42,
+    seed:Annotated[int, typer.Option(help='The same seed asks for and paints the same.', min=0)]=42,
     dry_run:Annotated[bool, typer.Option('--dry-run', help='Say what would be asked for and how many pictures that is, and paint nothing.')]=False,
-    batch_size:Annotated[int|None, typer.Option(help='Pictures at a time.', show_default='by memory')]=None,
+    batch_size:Annotated[int|None, typer.Option(help='Pictures at a time.', min=1, show_default='by memory')]=None,
     device:Device=None, dtype:Dtype=None,
 ):
     """Paint new training photos with a checkpoint, keep those that pass the gates, and write them, with --variants their variants too, as a photo set; status 1 if fewer passed than were wanted.
@@ -693,8 +694,11 @@ def expand(
     from shoes_lora import expand as room
     from shoes_lora.prompts import Wish
     from shoes_lora.variants import Recipe
-    wish, how = Wish(prompts and str(prompts), proportions, fill_gaps, count, template), dict(images=images, attempts=attempts, seed=seed, recipe=Recipe(angles=(), variants=variants) if variants else None, **_given(device=device, dtype=dtype))
-    studio, pipe = room.studio_of_files(lora, base, data, run, wish, **how) if lora else (room.studio_of_run(run, output, wish, checkpoint, data=data, **how), None)
+    if no_flip and not variants: raise ValueError('--no-flip is for variants; say how many with --variants')
+    out = output or run
+    recipe = room.earlier_recipe(out) if variants is None else Recipe(angles=(), variants=variants, **(dict(flip=0.) if no_flip else {})) if variants else None
+    wish, how = Wish(prompts and str(prompts), proportions, fill_gaps, count, template), dict(images=images, attempts=attempts, seed=seed, recipe=recipe, **_given(device=device, dtype=dtype))
+    studio, pipe = room.studio_of_files(lora, base, data, out, wish, **how) if lora else (room.studio_of_run(run, out, wish, checkpoint, data=data, **how), None)
     typer.echo(studio)
     if dry_run: return typer.echo('\n'.join(f'  {r.prompt}' for r in studio.plan.requests))
     found = room.expand(studio, with_real, tuple(without or ()), keep_refused, pipe, device, batch_size)

@@ -99,10 +99,11 @@ def _said(caption, value): return list(re.finditer(rf'(?<![\w-]){re.escape(value
 
 def _places(caption, facts):
     "Attribute -> where the caption says its value first, (start, end), no two overlapping, and a colour where it is the product's; what it does not say is left out."
-    found = {}
+    found, taken = {}, []
     for name in sorted(facts, key=lambda a: (-len(facts[a]), a != 'color')):        # the longest first: 'navy blue' before a brand 'Blue', and a brand 'Red Tape' before 'red'
-        said = [m for m in _said(caption, facts[name]) if name != 'color' or said_of(caption.lower(), m.end()) == 'product']
-        if free := [m.span() for m in said if all(m.end() <= a or m.start() >= b for a, b in found.values())]: found[name] = free[0]
+        said = [m for m in _said(caption, facts[name]) if name != 'color' or said_of(caption.lower(), *m.span()) == 'product']
+        free = [m.span() for m in said if all(m.end() <= a or m.start() >= b for a, b in taken)]
+        if free: found[name] = free[0]; taken += free[:1] if name == 'color' else free
     return found
 
 def reword(
@@ -136,6 +137,7 @@ def _request(number, photos, facts, able, wanted, template, rng):
     i = int(rng.choice([i for i in able if facts[i].get('style') == wanted.get('style', facts[i].get('style'))] or able))
     shows = facts[i] | wanted
     prompt = reword(photos[i], wanted) if template is None else caption_of(shows, template)
+    if template: shows = {a: v for a, v in shows.items() if f'{{{a}}}' in template}                # of what is not said, nothing is known
     return Request(f'{number:04d}', prompt, shows, shows.get('color', '').lower())
 
 def make_requests(
@@ -153,9 +155,16 @@ def make_requests(
     return [_request(i, photos, facts, able, dict(zip(columns, values)), template, rng) for i, values in enumerate(zip(*columns.values(), strict=True))]
 
 # %% ../nbs/06a_prompts.ipynb #d61ed130
+def _without(prompt, brands):
+    "A prompt without the names of brands that hold a further word than a colour, as Red Tape does."
+    for b in brands:
+        if ' ' in b: prompt = re.sub(rf'(?<![\w-]){re.escape(b)}(?![\w-])', '', prompt, flags=re.I)
+    return prompt
+
 def read_requests(
     path:str|Path,  # text file, one prompt a line
     palette:dict,   # colour name -> sRGB levels
+    brands:tuple=(), # names that say no colour
 ) -> list:          # of `Request`
     "Prompts of a file; `ValueError` if it holds none or one twice."
     path = Path(path)
@@ -165,7 +174,7 @@ def read_requests(
     prompts = [line for line in lines if line and not line.startswith('#')]
     if not prompts: raise ValueError(f'{path} holds no prompt; write one a line (blank lines and lines that begin with # do not count)')
     if twice := [p for p, n in Counter(prompts).items() if n > 1]: raise ValueError(f'{path} holds the prompt {twice[0]!r} twice; ask for more images of a prompt instead')
-    colours = [colour_in(p, palette) for p in prompts]
+    colours = [colour_in(_without(p, brands), palette) for p in prompts]
     return [Request(f'{i:04d}', p, dict(color=c.title()) if c else {}, c.lower()) for i, (p, c) in enumerate(zip(prompts, colours))]
 
 # %% ../nbs/06a_prompts.ipynb #43a81f78
@@ -199,7 +208,7 @@ def requests_of(
     seed:int=42,   # of pairing and wording
 ) -> tuple:        # list of `Request`, and attribute -> {value -> wanted share}, {} for a file
     "The requests that a wish means for these photos."
-    if wish.file: return read_requests(wish.file, palette), {}
+    if wish.file: return read_requests(wish.file, palette, tuple(count_facts(photos, 'brand'))), {}
     shares = settle_shares(parse_proportions(wish.proportions), photos, palette) if wish.proportions else _gap_shares(photos, palette)
     dealt = {a: allocate(s, wish.count, count_facts(photos, a) if wish.gaps else None, images if wish.gaps else 1) for a, s in shares.items()}
     return make_requests(photos, dealt, seed, wish.template), shares

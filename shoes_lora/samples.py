@@ -73,15 +73,21 @@ def read_folder(
     return found, hidden
 
 # %% ../nbs/05o_samples.ipynb #506297c0
-_BESIDE = re.compile(r' (?:(?:clean|plain|pure|seamless|solid|studio|paper) )*(?:background|backdrop|page|paper|wall|floor|surface|studio|soles?|laces|stitching)\b')
-_BRAND = re.compile(r' (?:[a-z]+ )?brand\b')
+_PLAIN = r'(?:(?:clean|plain|pure|seamless|solid|isolated|studio|paper|rubber)\s+)*'
+_BESIDE = re.compile(rf'[\s-]+{_PLAIN}(?:backgrounds?|bg|backdrops?|page|paper|wall|floor|surface|studio|soles?|soled|laces|laced|stitching|trim|trimmed|details?|accents?|logos?)\b')
+_ON = re.compile(rf'\b(?:on|against)\s+(?:an?\s+|the\s+)?{_PLAIN}$')
+_ENDS = re.compile(r'\s*(?:[,.;:!?()]|0\b|$)')
+_BRAND = re.compile(r'\s+(?:[a-z]+\s+){0,2}brand\b')
+_PART = re.compile(r'\b(?:off[\s-]+|brand\s*[:0]\s*)$')
 
 def said_of(
-    text:str, # lower case
-    end:int,  # where a colour's name ends in it
-) -> str:     # 'product', 'brand' or 'beside'
-    "What a colour word speaks of: the product, the name of a brand, or a background or part beside it."
-    return 'beside' if _BESIDE.match(text, end) else 'brand' if _BRAND.match(text, end) else 'product'
+    text:str,  # lower case
+    start:int, # of a colour's name in it
+    end:int,
+) -> str:      # 'product', 'brand' or 'beside'
+    "What a colour word speaks of: the product, the name of a brand, or a background or part beside it, as in `white soles` and `shoes on white`."
+    if _BESIDE.match(text, end) or _ON.search(text[:start]) and _ENDS.match(text, end): return 'beside'
+    return 'brand' if _BRAND.match(text, end) or _PART.search(text[:start]) else 'product'
 
 def colour_in(
     prompt:str,           # of a picture
@@ -89,7 +95,7 @@ def colour_in(
 ) -> str:                 # '' where it names none
     "The palette's colour that a prompt asks for: not that of a background or a part; the first of several, one in the name of a brand last, the longest of those that begin there."
     text = f' {re.sub(r"[^a-z0-9]+", " ", re.sub(r"[,.;:!?()]", " , ", prompt.lower()).replace(",", "0"))} '.replace(' gray ', ' grey ')      # a 0 ends what belongs together
-    found = [(of == 'brand', m.start(), -len(n), n) for n in palette for m in re.finditer(rf'(?<= ){re.escape(n.lower())}(?= )', text) if (of := said_of(text, m.end())) != 'beside']
+    found = [(of == 'brand', m.start(), -len(n), n) for n in palette for m in re.finditer(rf'(?<= ){re.escape(n.lower())}(?= )', text) if (of := said_of(text, m.start(), m.end())) != 'beside']
     return min(found)[3] if found else ''
 
 @dataclass
