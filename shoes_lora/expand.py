@@ -247,7 +247,8 @@ def studio_of_run(
     run = open_run(run.path if isinstance(run, Run) else run)
     record = read_json(run.record); c = record['config']
     adapters, why = _painters(run, checkpoints)
-    photos = hold_out(read_photoset(data or c['data']))
+    try: photos = hold_out(read_photoset(data or c['data']))
+    except FileNotFoundError as e: raise FileNotFoundError(f'{e}' + (f'; it was there when {run.path} was trained, so name where it is now (--data)' if data is None else '')) from None
     if absent := len(lost := run.photo_hashes - {photo_hash(p.path) for p in photos.train}):
         raise ValueError(f'{absent} of the {len(run.photo_hashes)} photos that the run was trained on are not in the train split of {photos.root}, so copies of them would not be found; give the photo set of the run (--data {c["data"]})')
     settings = dict(size=c['resolution'], num_inference_steps=c['validation_inference_steps'], guidance_scale=c['validation_guidance_scale'], scheduler=c['validation_scheduler'], timestep_spacing=c['timestep_spacing'],
@@ -653,6 +654,7 @@ def expand(
         log = read_log(place); write_file(place.log, ''.join(json.dumps(x) + '\n' for x in log.values()))     # without a line that was cut short
         work = _Work(studio, standards, log, keep_refused, paint or _paint)
         _fill(work, lambda: pipe or load_base(studio.base, device, pick_dtype(pick_device(device), plan.dtype)), batch_size, progress)
+        if not work.kept and _listed(place)['files']: raise ValueError(f'nothing passes within {plan.attempts} attempts, and {place.path} still holds what an earlier call kept with more; ask for as many as then (--attempts), or choose another folder')
         place.summary.unlink(missing_ok=True)
         found = _summary(work, with_real, *_write_set(studio, work.kept, with_real, progress))
         for name, fig in draw_expansion(studio.place, found).items(): fig.savefig(place.chart(name))
