@@ -15,7 +15,7 @@ from tqdm.auto import tqdm
 
 from .captions import attributes
 from .checkpoints import MANIFEST, Manifest, atomic_dir, file_hash, read_json, read_manifest, settle, sweep_rests, write_file, write_json, write_manifest
-from .dataset import PICTURES, PROVENANCE, Photo, PhotoSet, Problem, read_photoset
+from .dataset import PICTURES, PROVENANCE, Photo, PhotoSet, Problem, pixels_hash, read_photoset
 from .prepare import picture_name
 from .quarantine import open_clean
 from .variants import SMALLEST, Recipe, draw_variants, make_variant, study_photo
@@ -25,15 +25,13 @@ __all__ = ['stamp_picture', 'read_stamp', 'is_damaged', 'derive_photo', 'write_p
            'augment_photos']
 
 # %% ../nbs/06_augment.ipynb #2385e549
-def _pixels(img): return hashlib.sha256(f'{img.size}'.encode() + img.convert('RGB').tobytes()).hexdigest()
-
 def stamp_picture(
     img:Image.Image,  # RGB
     provenance:dict,  # plain values
 ) -> bytes:           # of a PNG file; the same for the same picture and record
     "A picture with the record of its making inside."
     text, data = PngImagePlugin.PngInfo(), io.BytesIO()
-    text.add_text(PROVENANCE, json.dumps(provenance, sort_keys=True)); text.add_text('pixels', _pixels(img)); img.save(data, 'PNG', pnginfo=text)
+    text.add_text(PROVENANCE, json.dumps(provenance, sort_keys=True)); text.add_text('pixels', pixels_hash(img)); img.save(data, 'PNG', pnginfo=text)
     return data.getvalue()
 
 def read_stamp(
@@ -42,7 +40,7 @@ def read_stamp(
     "The record that `stamp_picture` put into a file; `ValueError` if the pixels are not those it was written for."
     with Image.open(path) as im:
         text = getattr(im, 'text', {})
-        if PROVENANCE in text and text.get('pixels') != _pixels(im): raise ValueError(f'{path} was changed after it was made, so its record is of another picture')
+        if PROVENANCE in text and text.get('pixels') != pixels_hash(im): raise ValueError(f'{path} was changed after it was made, so its record is of another picture')
     return json.loads(text[PROVENANCE]) if PROVENANCE in text else None
 
 def is_damaged(

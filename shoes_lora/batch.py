@@ -114,6 +114,7 @@ def by_server(
         except KeyboardInterrupt: call('DELETE', f'/api/jobs/{job["id"]}'); raise
         return job
     def paint(orders):
+        "The PNG of each order, ten a job."
         for i in range(0, len(orders), 10):
             o, part = orders[i], orders[i:i+10]
             body = dict(model_name=o.model, prompt=o.prompt, num_images=len(part), seed=o.seed, adapter_weight=o.weight, wait=False, **{k: getattr(o, k) for k in ('negative_prompt', 'num_inference_steps', 'guidance_scale', 'scheduler', 'size')})

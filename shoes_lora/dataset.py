@@ -20,7 +20,8 @@ from .checkpoints import atomic_dir
 # %% auto #0
 __all__ = ['SPLITS', 'PROVENANCE', 'LAYOUTS', 'ACTIONS', 'PICTURES', 'SPLIT_NAMES', 'Photo', 'PhotoSet', 'write_split', 'Problem',
            'Entry', 'Source', 'find_layout', 'scan', 'photos_of', 'read_photoset', 'clean_rgb', 'profile_fault',
-           'open_photo', 'check_photos', 'photo_hash', 'family_of', 'hold_out', 'export_photoset', 'load_picture']
+           'open_photo', 'check_photos', 'photo_hash', 'pixels_hash', 'family_of', 'hold_out', 'export_photoset',
+           'load_picture']
 
 # %% ../nbs/02_dataset.ipynb #1336c46a
 SPLITS = ('train', 'val', 'test')
@@ -579,6 +580,12 @@ def photo_hash(
 ) -> str:          # 16 hex digits
     "Identity of a photo: the beginning of the SHA-256 of its file's bytes."
     return hashlib.sha256(Path(path).read_bytes()).hexdigest()[:16]
+
+def pixels_hash(
+    img:Image.Image, # RGB
+) -> str:            # 64 hex digits
+    "Identity of a picture whatever file it lies in: the SHA-256 of its size and pixels."
+    return hashlib.sha256(f'{img.width}x{img.height}'.encode() + img.tobytes()).hexdigest()
 
 # %% ../nbs/02_dataset.ipynb #5cdcd499
 def _source_of(photo):

@@ -23,6 +23,7 @@ from PIL.PngImagePlugin import PngInfo
 from safetensors import safe_open
 from tqdm.auto import tqdm
 
+from .dataset import pixels_hash
 from .env_check import DEFAULT_BASE, RETIRED, TINY, autocast, find_base, pick_device, pick_dtype, ram_bytes, tiny_dir
 
 # %% ../nbs/01_sd_inference_fp32.ipynb #907957c9
@@ -317,10 +318,6 @@ def _parameters(s:Sample) -> str:
     lines = [s.prompt] + [f'Negative prompt: {s.negative_prompt}']*bool(s.negative_prompt)
     return '\n'.join(lines + [', '.join(f'{k}: {_quote(v)}' for k, v in settings.items())])
 
-def _pixels_hash(image:Image.Image) -> str:
-    "SHA-256 of size and pixels of an RGB picture."
-    return hashlib.sha256(f'{image.width}x{image.height}'.encode() + image.tobytes()).hexdigest()
-
 def save_sample(
     sample:Sample,
     path:str|Path, # ends in .png; its folder is made, a file in place is replaced in one step
@@ -330,7 +327,7 @@ def save_sample(
     if path.suffix.lower() != '.png': raise ValueError(f"A sample is saved as .png, which keeps every pixel and its text; '{path.name}' is not.")
     image, info = sample.image.convert('RGB'), PngInfo()
     info.add_text('parameters', _parameters(sample))
-    info.add_text('shoes_lora', json.dumps({'pixels': _pixels_hash(image), 'sample': sample.facts}))
+    info.add_text('shoes_lora', json.dumps({'pixels': pixels_hash(image), 'sample': sample.facts}))
     path.parent.mkdir(parents=True, exist_ok=True)
     temp = path.with_name(f'.{path.name}.{secrets.token_hex(4)}.tmp')
     try: image.save(temp, format='PNG', pnginfo=info); os.replace(temp, path)
@@ -349,7 +346,7 @@ def read_sample(
     if text is None: raise ValueError(f"Picture '{path}' holds no facts of shoes-lora: it was made by another program, or its text was stripped.")
     try: record = json.loads(text); pixels, facts = record['pixels'], json.dumps(record['sample'])
     except (ValueError, KeyError, TypeError) as e: raise ValueError(f"Picture '{path}' holds facts that cannot be read ({type(e).__name__}: {_first_line(e)}): they were changed after it was saved.") from e
-    if pixels != _pixels_hash(image): raise ValueError(f"Picture '{path}' was changed after it was saved, its pixels are not those its facts were written for.")
+    if pixels != pixels_hash(image): raise ValueError(f"Picture '{path}' was changed after it was saved, its pixels are not those its facts were written for.")
     return Sample.from_json(facts, image)
 
 # %% ../nbs/01_sd_inference_fp32.ipynb #db2d5e83

@@ -76,9 +76,9 @@ def read_folder(
 _PLAIN = r'(?:(?:clean|plain|pure|seamless|solid|isolated|studio|paper|rubber)\s+)*'
 _BESIDE = re.compile(rf'[\s-]+{_PLAIN}(?:backgrounds?|bg|backdrops?|page|paper|wall|floor|surface|studio|soles?|soled|laces|laced|stitching|trim|trimmed|details?|accents?|logos?)\b')
 _ON = re.compile(rf'\b(?:on|against)\s+(?:an?\s+|the\s+)?{_PLAIN}$')
-_ENDS = re.compile(r'\s*(?:[,.;:!?()]|0\b|$)')
+_ENDS = re.compile(r'\s*(?:[,.;:!?()]|0\b|$)')                     # 0 is what `colour_in` makes of a comma
 _BRAND = re.compile(r'\s+(?:[a-z]+\s+){0,2}brand\b')
-_PART = re.compile(r'\b(?:off[\s-]+|brand\s*[:0]\s*)$')
+_NAMED = re.compile(r'\b(?:off[\s-]+|brand\s*[:0]\s*)$')            # before it: off white is a colour of its own
 
 def said_of(
     text:str,  # lower case
@@ -87,7 +87,7 @@ def said_of(
 ) -> str:      # 'product', 'brand' or 'beside'
     "What a colour word speaks of: the product, the name of a brand, or a background or part beside it, as in `white soles` and `shoes on white`."
     if _BESIDE.match(text, end) or _ON.search(text[:start]) and _ENDS.match(text, end): return 'beside'
-    return 'brand' if _BRAND.match(text, end) or _PART.search(text[:start]) else 'product'
+    return 'brand' if _BRAND.match(text, end) or _NAMED.search(text[:start]) else 'product'
 
 def colour_in(
     prompt:str,           # of a picture
